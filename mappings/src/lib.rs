@@ -1,0 +1,18 @@
+//! Bytes in, sealed events out.
+//!
+//! A [`Record`] is what somebody sent us, byte for byte, with its [`Origin`]. A mapping (a VRL
+//! program) turns it into [`Draft`]s, which may still hold secrets, and the redactor turns a draft
+//! into an [`Event`]: normalized, without secrets, with a stable id. Nothing else can make an event
+//! (invariant I1), so a reader who wants to know what may leave this process starts at [`event`].
+//!
+//! This crate does no IO and reads no clock: time and files enter as data.
+
+pub mod event;
+pub mod record;
+pub mod refusal;
+pub mod value;
+
+pub use event::{Draft, Event};
+pub use record::{Origin, Record};
+pub use refusal::{Refusal, RefusalCode};
+pub use value::Value;

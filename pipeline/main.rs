@@ -1,0 +1,2 @@
+//! Chaperone.
+fn main() {}
