@@ -1,1 +1,30 @@
-//! Sinks.
+//! The way out: what every sink implements, and the one loop that delivers.
+//!
+//! Start at [`sink`], which says what a sink author writes (encode, send, read the answer) and what
+//! an answer can be. [`deliver`] is the only place that acts on an answer: it batches, waits,
+//! retries, splits and ends every document with a verdict. [`ledger`] turns verdicts into offsets
+//! that may move. Then one file a product.
+//!
+//! A sink knows neither the journal nor the detections: documents are sealed JSON that says its
+//! own id, kind and level.
+
+pub mod deliver;
+pub mod file;
+pub mod filter;
+mod gate;
+pub mod ledger;
+pub mod secret;
+pub mod sink;
+pub mod stdout;
+pub mod table;
+
+#[cfg(test)]
+mod conformance;
+
+pub use deliver::{Closed, Counts, Delivery, Policy, Settled, Verdict};
+pub use file::{File, FileOptions};
+pub use filter::Filter;
+pub use ledger::Ledger;
+pub use secret::{Secret, SecretRef};
+pub use sink::{Answer, Batch, Document, ItemAnswer, Kind, Level, Limits, Place, Reason, Sink};
+pub use stdout::Stdout;
