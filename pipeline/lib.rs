@@ -4,3 +4,5 @@
 //! exactly once, then the stages.
 
 pub mod journal;
+pub mod raw;
+pub mod receive;

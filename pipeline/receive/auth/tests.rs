@@ -1,0 +1,124 @@
+use super::*;
+
+fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+    pairs
+        .iter()
+        .map(|(name, value)| {
+            (
+                header::HeaderName::from_static(name),
+                value.parse().expect("a header value"),
+            )
+        })
+        .collect()
+}
+
+/// The vector that GitHub publishes for its signature.
+#[test]
+fn the_published_vector_of_github_passes() {
+    let auth = Auth::github(Secret::new("It's a Secret to Everybody"));
+    let digits = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    let given = headers(&[("x-hub-signature-256", &format!("sha256={digits}"))]);
+    assert_eq!(auth.check_head(&given), Ok(()));
+    assert_eq!(auth.check_body(&given, b"Hello, World!"), Ok(()));
+    let upper = headers(&[(
+        "x-hub-signature-256",
+        &format!("sha256={}", digits.to_uppercase()),
+    )]);
+    assert_eq!(auth.check_body(&upper, b"Hello, World!"), Ok(()));
+    let other = auth.check_body(&given, b"Hello, World?");
+    assert_eq!(other.map_err(|no| no.reason), Err(Reason::Unauthorized));
+}
+
+/// RFC 4231, test case 2: a key shorter than a block.
+#[test]
+fn a_bare_signature_passes_rfc_4231() {
+    let auth = Auth::HmacSha256 {
+        header: "x-signature".into(),
+        prefix: String::new(),
+        secret: Secret::new("Jefe"),
+    };
+    let given = headers(&[(
+        "x-signature",
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+    )]);
+    assert_eq!(
+        auth.check_body(&given, b"what do ya want for nothing?"),
+        Ok(())
+    );
+}
+
+#[test]
+fn a_signature_that_is_none_is_refused_before_the_body() {
+    let auth = Auth::github(Secret::new("s"));
+    for given in ["", "sha256=", "sha1=00", "sha256=zz", &"0".repeat(64)] {
+        let headers = headers(&[("x-hub-signature-256", given)]);
+        let no = auth.check_head(&headers).expect_err("no signature");
+        assert_eq!(no.reason, Reason::Unauthorized, "{given}");
+    }
+    let no = auth.check_head(&HeaderMap::new()).expect_err("no header");
+    assert_eq!(no.error, "the header x-hub-signature-256 is missing");
+}
+
+#[test]
+fn tokens_are_compared_whole() {
+    let fixed = Auth::StaticToken {
+        header: "x-gitlab-token".into(),
+        token: Secret::new("correct"),
+    };
+    for (given, passes) in [("correct", true), ("correc", false), ("correct ", false)] {
+        let headers = headers(&[("x-gitlab-token", given)]);
+        assert_eq!(fixed.check_head(&headers).is_ok(), passes, "{given}");
+    }
+    let bearer = Auth::Bearer(Secret::new("correct"));
+    for (given, passes) in [
+        ("Bearer correct", true),
+        ("bearer correct", true),
+        ("Bearer wrong", false),
+        ("Basic correct", false),
+        ("correct", false),
+        ("Bearer", false),
+    ] {
+        let headers = headers(&[("authorization", given)]);
+        assert_eq!(bearer.check_head(&headers).is_ok(), passes, "{given}");
+    }
+}
+
+#[test]
+fn a_refusal_never_repeats_what_was_given() {
+    let marker = ["tok", "en-of-a-stranger"].concat();
+    let given = headers(&[
+        ("authorization", &format!("Bearer {marker}")),
+        ("x-t", &marker),
+    ]);
+    let secret = || Secret::new("something else");
+    let fixed = Auth::StaticToken {
+        header: "x-t".into(),
+        token: secret(),
+    };
+    for auth in [Auth::Bearer(secret()), fixed] {
+        let no = auth.check_head(&given).expect_err("a wrong token");
+        assert!(!format!("{no:?} {auth:?}").contains(&marker));
+        assert!(!format!("{auth:?}").contains("something else"));
+    }
+}
+
+#[test]
+fn an_open_source_is_not_open_to_a_web_page() {
+    assert_eq!(Auth::Open.check_head(&HeaderMap::new()), Ok(()));
+    let page = headers(&[("origin", "https://example.org")]);
+    let no = Auth::Open.check_head(&page).expect_err("a browser");
+    assert_eq!(no.reason, Reason::Forbidden);
+}
+
+#[test]
+fn an_empty_secret_or_an_impossible_header_is_unusable() {
+    assert!(Auth::github(Secret::new("")).is_unusable());
+    assert!(Auth::Bearer(Secret::new("")).is_unusable());
+    let spaced = Auth::StaticToken {
+        header: "two words".into(),
+        token: Secret::new("t"),
+    };
+    assert!(spaced.is_unusable());
+    assert!(!Auth::github(Secret::new("s")).is_unusable());
+    assert!(!Auth::Open.is_unusable());
+}
