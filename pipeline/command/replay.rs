@@ -1,0 +1,197 @@
+//! `chaperone replay`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use chaperone_detections::Level;
+use chaperone_mappings::value;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Ended, invalid};
+use crate::cli::{Emit, Format, LevelArg, ReplayArgs};
+use crate::config::Config;
+use crate::content::{Content, Folders};
+use crate::filter::Filter;
+use crate::journal::{Outgoing, Topic};
+use crate::metrics::{Count, Metrics};
+use crate::read::{self, Input};
+use crate::replay::Replay;
+use crate::report::{Look, Report};
+use crate::stage::normalize::Parts;
+use crate::{clock, content};
+
+/// Runs the command.
+pub fn run(args: &ReplayArgs) -> Result<Ended> {
+    let filter = Filter::new(args.from.as_deref(), args.to.as_deref(), &args.conditions)
+        .map_err(|error| invalid(format!("{error:#}")))?;
+    let inputs = read::inputs(&args.inputs, &args.source)?;
+    let content = load(args)?;
+    if args.source != "auto" && !content.sources.knows(&args.source) {
+        return Err(invalid(content::unknown_source(&content.sources, &args.source)));
+    }
+    let metrics = Arc::new(Metrics::default());
+    let read_bytes = Arc::new(AtomicU64::new(0));
+    let config = Config::builtin();
+    let replay = Replay {
+        parts: Parts {
+            normalizer: content.normalizer,
+            rules: content.rules,
+            filter: Arc::new(filter),
+            match_partitions: 0,
+            metrics: metrics.clone(),
+        },
+        limits: content::limits(&config.correlate),
+        record_bytes_max: usize::try_from(config.receive.body_bytes_max.0)?,
+        now_ms: clock::now_ms(),
+        read_bytes: read_bytes.clone(),
+        inputs,
+    };
+    let progress = Progress::start(&replay.inputs, read_bytes);
+    let mut printer = Printer::new(args)?;
+    let outcome = replay.run(&mut |outgoing| printer.take(&outgoing));
+    progress.stop();
+    outcome?;
+    printer.finish(&metrics)
+}
+
+fn load(args: &ReplayArgs) -> Result<Content> {
+    let context = match &args.context {
+        Some(folder) => Some(folder.clone()),
+        None => content::context_of(&args.inputs)?,
+    };
+    let rules = if args.rules.is_empty() { vec!["builtin".into()] } else { args.rules.clone() };
+    let folders = Folders { rules, context, builtin_patterns: true, ..Folders::default() };
+    let content = Content::load(&folders, None)?;
+    content.warn();
+    Ok(content)
+}
+
+/// Prints the documents that were asked for and remembers the highest level.
+struct Printer {
+    report: Report<'static>,
+    topic: Topic,
+    fail_on: Option<Level>,
+    failed: bool,
+}
+
+impl Printer {
+    fn new(args: &ReplayArgs) -> Result<Self> {
+        let terminal = args.output.is_none() && io::stdout().is_terminal();
+        let fallback = if terminal { Format::Table } else { Format::Ndjson };
+        let look = Look {
+            width: if terminal { terminal_width() } else { 160 },
+            colour: terminal && std::env::var_os("NO_COLOR").is_none(),
+        };
+        let out: Box<dyn Write> = match &args.output {
+            Some(path) => Box::new(BufWriter::new(create(path)?)),
+            None => Box::new(BufWriter::new(io::stdout())),
+        };
+        Ok(Self {
+            report: Report::new(out, args.emit, args.format.unwrap_or(fallback), look),
+            topic: match args.emit {
+                Emit::Alerts => Topic::Alerts,
+                Emit::Events => Topic::Events,
+                Emit::Matches => Topic::Matches,
+                Emit::Refusals => Topic::DeadLetters,
+            },
+            fail_on: args.fail_on.map(level),
+            failed: false,
+        })
+    }
+
+    fn take(&mut self, outgoing: &Outgoing) -> Result<()> {
+        let json = &outgoing.message.value;
+        if outgoing.topic == Topic::Alerts && !self.failed {
+            self.failed = self.fail_on.is_some_and(|least| level_of(json) >= Some(least));
+        }
+        if outgoing.topic != self.topic {
+            return Ok(());
+        }
+        if outgoing.topic == Topic::Matches {
+            return match content::match_json(&outgoing.message.value) {
+                Some(json) => self.report.add(&json),
+                None => Ok(()),
+            };
+        }
+        self.report.add(json)
+    }
+
+    fn finish(self, metrics: &Metrics) -> Result<Ended> {
+        let get = |count| metrics.get(count);
+        let summary = format!(
+            "{} records, {} events, {} refused, {} alerts",
+            get(Count::Records),
+            get(Count::Events),
+            get(Count::Refused),
+            get(Count::Alerts),
+        );
+        self.report.finish(&summary)?;
+        eprintln!("{summary}");
+        if get(Count::Refused) > 0 {
+            eprintln!("see why records were refused: --emit refusals");
+        }
+        Ok(if self.failed { Ended::Differs } else { Ended::Well })
+    }
+}
+
+fn create(path: &PathBuf) -> Result<File> {
+    File::create(path).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+fn terminal_width() -> usize {
+    let (_, columns) = console_size();
+    columns.clamp(60, 240)
+}
+
+fn console_size() -> (usize, usize) {
+    let (rows, columns) = indicatif::console::Term::stdout().size();
+    (rows.into(), columns.into())
+}
+
+fn level(arg: LevelArg) -> Level {
+    match arg {
+        LevelArg::Informational => Level::Informational,
+        LevelArg::Low => Level::Low,
+        LevelArg::Medium => Level::Medium,
+        LevelArg::High => Level::High,
+        LevelArg::Critical => Level::Critical,
+    }
+}
+
+fn level_of(json: &[u8]) -> Option<Level> {
+    let alert = value::parse(json).ok()?;
+    value::text_at(&alert, "chaperone.alert.level")?.parse().ok()
+}
+
+/// A bar on stderr while files are read; only on a terminal.
+struct Progress(ProgressBar);
+
+impl Progress {
+    fn start(inputs: &[Input], read_bytes: Arc<AtomicU64>) -> Self {
+        let total = read::total_bytes(inputs);
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+        let form = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        bar.set_style(ProgressStyle::with_template(form).expect("the template is valid"));
+        let shown = bar.downgrade();
+        std::thread::spawn(move || {
+            while let Some(bar) = shown.upgrade() {
+                if bar.is_finished() {
+                    return;
+                }
+                bar.set_position(read_bytes.load(Ordering::Relaxed));
+                drop(bar);
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        });
+        Self(bar)
+    }
+
+    fn stop(self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,140 @@
+//! `chaperone run`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use chaperone_sinks::{Delivery, File, FileOptions, Filter as SinkFilter, Policy, Sink, Stdout};
+
+use super::{Ended, Invalid, invalid};
+use crate::cli::{Role, RunArgs};
+use crate::config::{Config, Documents, Sink as SinkConfig, SinkKind};
+use crate::content::{self, Content};
+use crate::deliver::{Deliverer, Gone};
+use crate::filter::Filter;
+use crate::journal::{Journal, Topic, embedded};
+use crate::metrics::Metrics;
+use crate::run::Pipeline;
+use crate::stage::normalize::Parts;
+
+/// Runs the command.
+pub fn run(args: &RunArgs) -> Result<Ended> {
+    let config = match &args.config {
+        Some(path) => Config::load(path).map_err(Invalid::from)?,
+        None => Config::builtin(),
+    };
+    let journal = embedded::Embedded::open(content::embedded(&config.journal))?;
+    let journal: Arc<dyn Journal> = Arc::new(journal);
+    let key = content::fingerprint_key(&config)?;
+    let content = Content::load(&content::folders(&config), Some(key))?;
+    content.warn();
+    let metrics = Arc::new(Metrics::default());
+    let mut pipeline = Pipeline::new(journal.clone(), metrics.clone())?;
+    let has = |role| args.role.contains(&role);
+    if has(Role::Normalize) {
+        pipeline.normalize(&parts(&content, journal.as_ref(), &metrics));
+    }
+    if has(Role::Correlate) {
+        pipeline.correlate(&content.rules, &content::limits(&config.correlate));
+    }
+    if has(Role::Deliver) {
+        let sinks = sinks(&config, journal.as_ref(), &pipeline, &metrics)?;
+        pipeline.deliver(sinks);
+    }
+    if has(Role::Receive) {
+        let receive = content::receive(&config.receive, &content)?;
+        let address = pipeline.receive(receive, content::seal(&content))?;
+        greet(address, &config.journal.path);
+    }
+    let ended = pipeline.wait(stop_signal());
+    tracing::info!("stopped: {}", metrics.line());
+    match ended {
+        Err(error) if error.is::<Gone>() => Ok(Ended::Well),
+        Err(error) => Err(error),
+        Ok(()) => Ok(Ended::Well),
+    }
+}
+
+fn parts(content: &Content, journal: &dyn Journal, metrics: &Arc<Metrics>) -> Parts {
+    Parts {
+        normalizer: content.normalizer.clone(),
+        rules: content.rules.clone(),
+        filter: Arc::new(Filter::default()),
+        match_partitions: journal.partitions(Topic::Matches),
+        metrics: metrics.clone(),
+    }
+}
+
+fn sinks(
+    config: &Config,
+    journal: &dyn Journal,
+    pipeline: &Pipeline,
+    metrics: &Arc<Metrics>,
+) -> Result<Vec<Deliverer>> {
+    let runtime = pipeline.runtime().handle();
+    let _entered = runtime.enter();
+    config
+        .sinks
+        .iter()
+        .map(|sink| {
+            let delivery = Delivery::new(product(sink)?, filter(sink)?, Policy::default());
+            let topics: &[Topic] = match sink.documents {
+                Documents::Alerts => &[Topic::Alerts],
+                Documents::Events => &[Topic::Events],
+                Documents::Both => &[Topic::Alerts, Topic::Events],
+            };
+            let name = &sink.name;
+            Deliverer::new(name, delivery, topics, journal, runtime.clone(), metrics.clone())
+        })
+        .collect()
+}
+
+/// The one list of products.
+fn product(sink: &SinkConfig) -> Result<Arc<dyn Sink>> {
+    Ok(match sink.kind {
+        SinkKind::Stdout => Arc::new(Stdout::open()),
+        SinkKind::File => {
+            let path = sink.path.as_ref().context("a file sink has a path")?;
+            let mut options = FileOptions::new(path);
+            options.rotate_bytes = sink.rotate_bytes.0;
+            options.rotate_age = sink.rotate_age.0;
+            options.keep = sink.keep_files;
+            let name = &sink.name;
+            let open = File::open(options);
+            Arc::new(open.map_err(|error| invalid(format!("the sink `{name}`: {error}")))?)
+        }
+    })
+}
+
+fn filter(sink: &SinkConfig) -> Result<SinkFilter> {
+    Ok(SinkFilter {
+        events: sink.documents != Documents::Alerts,
+        alerts: sink.documents != Documents::Events,
+        level_min: sink.level.parse()?,
+        sources: sink.sources.clone(),
+        ..SinkFilter::alerts()
+    })
+}
+
+fn greet(address: std::net::SocketAddr, journal: &Path) {
+    eprintln!("chaperone listens on http://{address}, journal in {}", journal.display());
+    eprintln!("  OpenTelemetry  OTEL_EXPORTER_OTLP_ENDPOINT=http://{address} (http/protobuf or http/json)");
+    eprintln!("  webhooks       http://{address}/v1/sources/<source>");
+    eprintln!("  try it         curl -H 'content-type: application/json' -H 'x-github-event: ping' -d '{{\"zen\":\"hello\",\"hook_id\":1}}' http://{address}/v1/sources/github.webhook");
+}
+
+/// Resolves on SIGTERM or Ctrl-C.
+async fn stop_signal() {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}

@@ -1,0 +1,551 @@
+//! The configuration: one TOML file, resolved once, every limit in one place.
+//!
+//! Unknown keys are refused, nothing is taken from the environment by templating, and secrets are
+//! given by reference only. Each section is read on its own, so that one look shows all problems
+//! as `path:line:column: what`. The defaults are the values of `chaperone.example.toml`; a test
+//! keeps the two equal.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use chaperone_mappings::problem::Problem;
+use chaperone_sinks::{Level, SecretRef};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+pub use unit::{Size, Span};
+
+mod unit;
+
+/// The whole configuration, with defaults filled in. Secrets are still references.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Config {
+    /// The log between the stages.
+    pub journal: Journal,
+    /// What comes in over HTTP.
+    pub receive: Receive,
+    /// Sources beyond the built-in ones.
+    pub mappings: Mappings,
+    /// What is redacted and how.
+    pub redaction: Redaction,
+    /// Which rules run.
+    pub rules: Rules,
+    /// What is known of people, repositories and networks.
+    pub context: Context,
+    /// Event time and the bounds of the correlations.
+    pub correlate: Correlate,
+    /// Where events and alerts go.
+    pub sinks: Vec<Sink>,
+}
+
+/// `[journal]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Journal {
+    /// The folder of the embedded journal.
+    pub path: PathBuf,
+    /// Partitions of each topic, fixed when the folder is made; 0: one for each core.
+    pub partitions: u32,
+    /// `always`: a delivery is answered when it is on disk; a time: at most that much is lost in a
+    /// power cut; `never`: the operating system decides.
+    pub fsync: Fsync,
+    /// What consumers have read is kept up to this size in each topic …
+    pub retention_bytes: Size,
+    /// … and up to this age.
+    pub retention_age: Span,
+    /// What they have not read is never deleted; at this size of the whole folder, deliveries are
+    /// answered with 503 instead.
+    pub bytes_max: Size,
+}
+
+/// When an append reaches the disk.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Fsync {
+    /// Before it is acknowledged.
+    Always,
+    /// At most this much later.
+    Every(Duration),
+    /// When the operating system likes.
+    Never,
+}
+
+/// `[receive]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Receive {
+    /// The address of OTLP/HTTP and of the webhooks. Beyond loopback every way in needs a secret.
+    pub listen: SocketAddr,
+    /// The largest body, also after decompression.
+    pub body_bytes_max: Size,
+    /// Requests worked on at once; more are answered with 429.
+    pub in_flight_max: usize,
+    /// How `/v1/logs` is authenticated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otlp: Option<Auth>,
+    /// How the webhooks of a source are authenticated.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, Auth>,
+}
+
+/// How a delivery proves where it comes from: one of the three.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// GitHub's `X-Hub-Signature-256`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub github_secret: Option<SecretRef>,
+    /// `Authorization: Bearer …`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bearer: Option<SecretRef>,
+    /// A static token in a header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<SecretRef>,
+    /// The header of `token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+}
+
+/// `[mappings]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mappings {
+    /// Folders with sources that extend or replace the built-in ones.
+    pub dirs: Vec<PathBuf>,
+}
+
+/// `[redaction]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Redaction {
+    /// The built-in patterns.
+    pub builtin: bool,
+    /// gitleaks rule files beside them.
+    pub rules: Vec<PathBuf>,
+    /// The key of the fingerprints; without one `run` makes one in the journal's folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<SecretRef>,
+    /// The key's name in the fingerprints: change it when you rotate the key.
+    pub key_id: String,
+}
+
+/// `[rules]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// Rule folders; `builtin` names the built-in pack.
+    pub dirs: Vec<PathBuf>,
+}
+
+/// `[context]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Context {
+    /// The folder with directory.toml, repositories.toml, networks.toml, agents.toml, lists.toml.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dir: Option<PathBuf>,
+}
+
+/// `[correlate]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Correlate {
+    /// How much later than its neighbours an event may arrive.
+    pub lateness: Span,
+    /// How far beyond its receive time an event may claim to be.
+    pub future_skew: Span,
+    /// How long a rule remembers the events that it has alerted on.
+    pub dedup: Span,
+    /// The most groups of one rule and tenant.
+    pub groups_max: usize,
+    /// The most matches in one group.
+    pub matches_max: usize,
+}
+
+/// `[[sinks]]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sink {
+    /// Its name in metrics, logs and the journal: unique.
+    pub name: String,
+    /// Which product.
+    #[serde(rename = "type")]
+    pub kind: SinkKind,
+    /// Alerts, events or both.
+    #[serde(default)]
+    pub documents: Documents,
+    /// The lowest level of an alert.
+    #[serde(default = "lowest")]
+    pub level: String,
+    /// Only these sources; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+    /// The file of a `file` sink.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// A `file` sink starts a new file at this size …
+    #[serde(default = "rotate_bytes")]
+    pub rotate_bytes: Size,
+    /// … or at this age …
+    #[serde(default = "rotate_age")]
+    pub rotate_age: Span,
+    /// … and keeps this many old ones.
+    #[serde(default = "keep_files")]
+    pub keep_files: usize,
+}
+
+/// The products that a sink speaks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SinkKind {
+    /// A table on a terminal, NDJSON elsewhere.
+    Stdout,
+    /// Rotating NDJSON.
+    File,
+}
+
+/// What a sink takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Documents {
+    /// Alerts only.
+    #[default]
+    Alerts,
+    /// Events only.
+    Events,
+    /// Both.
+    Both,
+}
+
+fn lowest() -> String {
+    "informational".into()
+}
+
+fn rotate_bytes() -> Size {
+    Size(100 << 20)
+}
+
+fn rotate_age() -> Span {
+    Span(Duration::from_secs(86_400))
+}
+
+fn keep_files() -> usize {
+    7
+}
+
+fn minutes(n: u64) -> Span {
+    Span(Duration::from_secs(n * 60))
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self {
+            path: "chaperone-data".into(),
+            partitions: 0,
+            fsync: Fsync::Always,
+            retention_bytes: Size(4 << 30),
+            retention_age: minutes(7 * 24 * 60),
+            bytes_max: Size(32 << 30),
+        }
+    }
+}
+
+impl Default for Receive {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 4318)),
+            body_bytes_max: Size(25 << 20),
+            in_flight_max: 256,
+            otlp: None,
+            sources: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Redaction {
+    fn default() -> Self {
+        Self {
+            builtin: true,
+            rules: Vec::new(),
+            key: None,
+            key_id: "k1".into(),
+        }
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            dirs: vec!["builtin".into()],
+        }
+    }
+}
+
+impl Default for Correlate {
+    fn default() -> Self {
+        Self {
+            lateness: minutes(5),
+            future_skew: minutes(5),
+            dedup: minutes(7 * 24 * 60),
+            groups_max: 100_000,
+            matches_max: 10_000,
+        }
+    }
+}
+
+impl Sink {
+    /// Alerts on stdout: what `run` does without any sink.
+    pub fn stdout() -> Self {
+        Self {
+            name: "stdout".into(),
+            kind: SinkKind::Stdout,
+            documents: Documents::Alerts,
+            level: lowest(),
+            sources: Vec::new(),
+            path: None,
+            rotate_bytes: rotate_bytes(),
+            rotate_age: rotate_age(),
+            keep_files: keep_files(),
+        }
+    }
+}
+
+impl Config {
+    /// What runs without a config file.
+    pub fn builtin() -> Self {
+        Self {
+            sinks: vec![Sink::stdout()],
+            ..Self::default()
+        }
+    }
+
+    /// Reads a config file. Paths in it are relative to the file's folder.
+    pub fn load(path: &Path) -> Result<Self, Vec<Problem>> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| vec![Problem::at(&name, "", 0, format!("cannot be read: {error}"))])?;
+        let mut config = Self::parse(&name, &text)?;
+        if let Some(folder) = path.parent() {
+            config.rebase(folder);
+        }
+        Ok(config)
+    }
+
+    /// Reads the text of a config file; `name` stands for it in problems.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        let mut sections = Sections::split(name, text);
+        let mut config = Self {
+            journal: sections.take("journal"),
+            receive: sections.take("receive"),
+            mappings: sections.take("mappings"),
+            redaction: sections.take("redaction"),
+            rules: sections.take("rules"),
+            context: sections.take("context"),
+            correlate: sections.take("correlate"),
+            sinks: sections.take_all("sinks"),
+        };
+        sections.refuse_the_rest();
+        if config.sinks.is_empty() {
+            config.sinks.push(Sink::stdout());
+        }
+        config.check(&mut sections);
+        if sections.problems.is_empty() {
+            Ok(config)
+        } else {
+            sections.problems.sort_by_key(|problem| (problem.line, problem.column));
+            Err(sections.problems)
+        }
+    }
+
+    /// The whole config as TOML.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).expect("a config is representable as TOML")
+    }
+
+    fn check(&self, sections: &mut Sections<'_>) {
+        for (index, sink) in self.sinks.iter().enumerate() {
+            if sink.kind == SinkKind::File && sink.path.is_none() {
+                sections.problem("sinks", format!("the file sink `{}` needs a `path`", sink.name));
+            }
+            if self.sinks[..index].iter().any(|other| other.name == sink.name) {
+                sections.problem("sinks", format!("two sinks are named `{}`", sink.name));
+            }
+            if sink.level.parse::<Level>().is_err() {
+                let text = format!("the sink `{}` has the level `{}`; use informational, low, medium, high or critical", sink.name, sink.level);
+                sections.problem("sinks", text);
+            }
+        }
+        let auths = self.receive.sources.iter().map(|(name, auth)| (name.as_str(), auth));
+        for (name, auth) in auths.chain(self.receive.otlp.iter().map(|auth| ("otlp", auth))) {
+            if let Err(what) = auth.check() {
+                sections.problem("receive", format!("`{name}`: {what}"));
+            }
+        }
+        if self.receive.in_flight_max == 0 {
+            sections.problem("receive", "in_flight_max must be at least 1".into());
+        }
+    }
+
+    fn rebase(&mut self, folder: &Path) {
+        let join = |path: &mut PathBuf| {
+            if path.is_relative() && path.as_os_str() != "builtin" {
+                *path = folder.join(&*path);
+            }
+        };
+        join(&mut self.journal.path);
+        self.mappings.dirs.iter_mut().for_each(join);
+        self.redaction.rules.iter_mut().for_each(join);
+        self.rules.dirs.iter_mut().for_each(join);
+        self.context.dir.iter_mut().for_each(join);
+        self.sinks.iter_mut().filter_map(|sink| sink.path.as_mut()).for_each(join);
+        let auths = self.receive.sources.values_mut().chain(&mut self.receive.otlp);
+        let secrets = auths.flat_map(|auth| {
+            [&mut auth.github_secret, &mut auth.bearer, &mut auth.token].into_iter().flatten()
+        });
+        for secret in secrets.chain(&mut self.redaction.key) {
+            if let SecretRef::File(path) = secret {
+                join(path);
+            }
+        }
+    }
+}
+
+impl Auth {
+    fn check(&self) -> Result<(), &'static str> {
+        let ways = [&self.github_secret, &self.bearer, &self.token];
+        match ways.iter().filter(|way| way.is_some()).count() {
+            1 => match (&self.token, &self.header) {
+                (Some(_), None) => Err("`token` needs the `header` that carries it"),
+                (None, Some(_)) => Err("`header` belongs to `token`"),
+                _ => Ok(()),
+            },
+            _ => Err("give exactly one of `github_secret`, `bearer` and `token`"),
+        }
+    }
+}
+
+impl Serialize for Fsync {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Always => serializer.serialize_str("always"),
+            Self::Never => serializer.serialize_str("never"),
+            Self::Every(time) => Span(*time).serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Fsync {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_str() {
+            "always" => Ok(Self::Always),
+            "never" => Ok(Self::Never),
+            _ => {
+                let span = serde::de::value::StringDeserializer::<D::Error>::new(text);
+                Span::deserialize(span)
+                    .map(|span| Self::Every(span.0))
+                    .map_err(|_| {
+                        serde::de::Error::custom(
+                            "expected \"always\", \"never\" or a time like \"200ms\"",
+                        )
+                    })
+            }
+        }
+    }
+}
+
+/// The sections of a file, each read on its own.
+struct Sections<'t> {
+    name: &'t str,
+    text: &'t str,
+    table: DeTable<'t>,
+    starts: BTreeMap<String, usize>,
+    problems: Vec<Problem>,
+}
+
+impl<'t> Sections<'t> {
+    fn split(name: &'t str, text: &'t str) -> Self {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let table = table.into_inner();
+        let starts = table
+            .iter()
+            .map(|(key, _)| (key.get_ref().to_string(), key.span().start))
+            .collect();
+        let mut sections = Self {
+            name,
+            text,
+            table,
+            starts,
+            problems: Vec::new(),
+        };
+        for error in &errors {
+            sections.toml_problem(error);
+        }
+        sections
+    }
+
+    fn take<T: Default + for<'de> Deserialize<'de>>(&mut self, section: &str) -> T {
+        let Some((_, value)) = self.table.remove_entry(section) else {
+            return T::default();
+        };
+        self.read(value).unwrap_or_default()
+    }
+
+    fn take_all<T: for<'de> Deserialize<'de>>(&mut self, section: &str) -> Vec<T> {
+        let Some((_, value)) = self.table.remove_entry(section) else {
+            return Vec::new();
+        };
+        match value.into_inner() {
+            DeValue::Array(items) => items.into_iter().filter_map(|item| self.read(item)).collect(),
+            _ => {
+                self.problem(section, format!("write each of them as [[{section}]]"));
+                Vec::new()
+            }
+        }
+    }
+
+    fn read<T: for<'de> Deserialize<'de>>(&mut self, value: Spanned<DeValue<'t>>) -> Option<T> {
+        let start = value.span().start;
+        let deserializer = serde::de::IntoDeserializer::into_deserializer(value);
+        match T::deserialize(deserializer) {
+            Ok(read) => Some(read),
+            Err(error) => {
+                let error: toml::de::Error = error;
+                match error.span() {
+                    Some(_) => self.toml_problem(&error),
+                    None => self.problems.push(self.problem_at(start, error.message().into())),
+                }
+                None
+            }
+        }
+    }
+
+    fn refuse_the_rest(&mut self) {
+        for (section, start) in &self.starts {
+            if self.table.contains_key(section.as_str()) {
+                let what = format!("there is no section `{section}`; known are journal, receive, mappings, redaction, rules, context, correlate, sinks");
+                self.problems.push(self.problem_at(*start, what));
+            }
+        }
+    }
+
+    fn toml_problem(&mut self, error: &toml::de::Error) {
+        let start = error.span().map_or(0, |span| span.start);
+        let problem = self.problem_at(start, error.message().into());
+        self.problems.push(problem);
+    }
+
+    fn problem(&mut self, section: &str, what: String) {
+        let start = self.starts.get(section).copied().unwrap_or(0);
+        self.problems.push(self.problem_at(start, what));
+    }
+
+    fn problem_at(&self, start: usize, message: String) -> Problem {
+        Problem::at(self.name, self.text, start, message)
+    }
+}
+
+#[cfg(test)]
+mod tests;

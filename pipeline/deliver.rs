@@ -1,0 +1,186 @@
+//! One sink: read alerts and events from the journal, hand them to the delivery loop, commit what
+//! has a verdict.
+//!
+//! Each sink has consumers of its own, so a slow product holds up nobody. The loop of
+//! [`chaperone_sinks`] decides about retries; here verdicts become offsets. A refused document
+//! goes to the dead letters in the transaction that moves past it (invariant I3).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use bytes::Bytes;
+use chaperone_sinks::ledger::Progress;
+use chaperone_sinks::{Delivery, Document, Ledger, Place, Settled, Verdict};
+use tokio::runtime::Handle;
+
+use crate::journal::{Consumer, Journal, Member, Message, Outgoing, Polled, Topic, Transaction};
+use crate::metrics::{Count, Metrics};
+use crate::worker::Drain;
+
+/// How long to wait for documents where nothing is under way.
+const POLL_WAIT: Duration = Duration::from_millis(250);
+/// How long to wait for verdicts before looking for more documents.
+const VERDICT_WAIT: Duration = Duration::from_millis(20);
+/// The most documents of one read.
+const READ_MAX: usize = 500;
+
+/// The other side of a sink is gone for good: a closed pipe.
+#[derive(Debug, thiserror::Error)]
+#[error("the reader of the sink `{0}` has gone")]
+pub struct Gone(pub String);
+
+/// A sink with its consumers.
+pub struct Deliverer {
+    name: String,
+    delivery: Delivery,
+    ledger: Ledger,
+    consumers: Vec<Box<dyn Consumer>>,
+    runtime: Handle,
+    metrics: Arc<Metrics>,
+}
+
+impl Deliverer {
+    /// A deliverer of these topics.
+    pub fn new(
+        name: &str,
+        delivery: Delivery,
+        topics: &[Topic],
+        journal: &dyn Journal,
+        runtime: Handle,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self> {
+        let alone = Member { index: 0, count: 1 };
+        let group = format!("sink.{name}");
+        let consumers = topics
+            .iter()
+            .map(|topic| journal.subscribe(&group, *topic, alone))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            name: name.to_owned(),
+            delivery,
+            ledger: Ledger::default(),
+            consumers,
+            runtime,
+            metrics,
+        })
+    }
+
+    /// Delivers until drained, or until the other side is gone.
+    pub fn run(mut self, drain: &Drain) -> Result<()> {
+        loop {
+            let draining = drain.begun();
+            let idle = self.read()?;
+            if draining && idle {
+                self.delivery.flush();
+                if self.delivery.held() == 0 && self.ledger.held() == 0 {
+                    return Ok(());
+                }
+            }
+            self.settle()?;
+        }
+    }
+
+    /// Takes in what there is room for. True where there was nothing.
+    fn read(&mut self) -> Result<bool> {
+        let mut idle = true;
+        for input in 0..self.consumers.len() {
+            if !self.delivery.has_room() {
+                return Ok(false);
+            }
+            let quiet = self.delivery.held() == 0 && self.ledger.held() == 0;
+            let wait = if quiet && input == 0 { POLL_WAIT } else { Duration::ZERO };
+            match self.consumers[input].poll(READ_MAX, wait)? {
+                Polled::Idle => {}
+                Polled::Assigned { .. } => idle = false,
+                Polled::Revoked { partition } => {
+                    self.delivery.forget(place(input), partition);
+                    self.ledger.forget(place(input), partition);
+                }
+                Polled::Batch(batch) => {
+                    idle = false;
+                    for incoming in batch.messages {
+                        self.hand(input, batch.partition, incoming.offset, incoming.message)?;
+                    }
+                }
+            }
+        }
+        Ok(idle)
+    }
+
+    fn hand(&mut self, input: usize, partition: u32, offset: u64, message: Message) -> Result<()> {
+        let place = Place { input: place(input), partition, offset };
+        match Document::read(message.value) {
+            Ok(document) => {
+                self.ledger.note(place);
+                self.delivery.hand(place, document);
+            }
+            // Ours are always documents; what somebody else wrote into the topic is passed by.
+            Err(error) => {
+                tracing::warn!(sink = self.name, partition, offset, %error, "not a document");
+                self.commit(Progress {
+                    input: place.input,
+                    partition,
+                    next_offset: offset + 1,
+                    refused: Vec::new(),
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits a little for verdicts and commits what they allow.
+    fn settle(&mut self) -> Result<()> {
+        if self.ledger.held() == 0 && self.delivery.held() == 0 {
+            return Ok(());
+        }
+        let next = async { tokio::time::timeout(VERDICT_WAIT, self.delivery.next()).await };
+        match self.runtime.block_on(next) {
+            Err(_elapsed) => return Ok(()),
+            Ok(Err(chaperone_sinks::Closed)) => return Err(Gone(self.name.clone()).into()),
+            Ok(Ok(settled)) => settled.into_iter().for_each(|one| self.ledger.settle(one)),
+        }
+        for progress in self.ledger.take() {
+            self.commit(progress)?;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, progress: Progress) -> Result<()> {
+        let Progress { input, partition, next_offset, refused } = progress;
+        self.metrics.add(Count::DeadLetters, refused.len() as u64);
+        let outputs = refused.iter().map(|settled| dead_letter(&self.name, settled));
+        let transaction = Transaction {
+            inputs: vec![(partition, next_offset)],
+            outputs: outputs.collect(),
+            state: Vec::new(),
+        };
+        Ok(self.consumers[input as usize].commit(transaction)?)
+    }
+}
+
+fn place(input: usize) -> u32 {
+    u32::try_from(input).expect("a sink has one consumer a topic")
+}
+
+/// What a sink refused, with why: the document is sealed already.
+fn dead_letter(sink: &str, settled: &Settled) -> Outgoing {
+    let Verdict::Refused(reason) = &settled.verdict else {
+        unreachable!("the ledger gives out refused documents only")
+    };
+    let text = |text: &str| Bytes::copy_from_slice(text.as_bytes());
+    Outgoing {
+        topic: Topic::DeadLetters,
+        partition: None,
+        message: Message {
+            key: text(&settled.document.id),
+            value: settled.document.json.clone(),
+            headers: vec![
+                ("sink".into(), text(sink)),
+                ("code".into(), text(reason.code)),
+                ("reason".into(), text(&reason.detail)),
+            ],
+            time_ms: settled.document.time_ms,
+        },
+    }
+}

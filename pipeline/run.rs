@@ -1,0 +1,194 @@
+//! Wires the pipeline: receive → normalize → correlate → deliver, and takes it down in that order.
+//!
+//! Every worker is a thread with a stage and a consumer of its own; only receive and the sinks'
+//! requests live on the async runtime. Where one part fails, the process ends: what was read and
+//! not committed is read again at the next start.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{self, channel};
+use std::thread::{self, JoinHandle};
+
+use anyhow::{Context, Result};
+use chaperone_detections::Limits;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use crate::clock;
+use crate::deliver::Deliverer;
+use crate::journal::{Journal, Member, Topic};
+use crate::metrics::Metrics;
+use crate::receive::{KnownSources, ReceiveConfig, Receiver, Seal};
+use crate::stage::Stage;
+use crate::stage::correlate::Correlate;
+use crate::stage::normalize::{Normalize, Parts};
+use crate::worker::{self, Drain};
+
+/// The parts of a pipeline that runs in this process.
+pub struct Pipeline {
+    journal: Arc<dyn Journal>,
+    metrics: Arc<Metrics>,
+    runtime: Runtime,
+    groups: Vec<Group>,
+    receiver: Option<Receiving>,
+    failed: mpsc::Sender<anyhow::Error>,
+    failure: mpsc::Receiver<anyhow::Error>,
+}
+
+/// The threads of one part; they are drained together.
+struct Group {
+    name: &'static str,
+    drain: Arc<Drain>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Receiving {
+    stop: watch::Sender<bool>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Pipeline {
+    /// A pipeline over a journal, with nothing running yet.
+    pub fn new(journal: Arc<dyn Journal>, metrics: Arc<Metrics>) -> Result<Self> {
+        let (failed, failure) = channel();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("the runtime cannot be started")?;
+        Ok(Self {
+            journal,
+            metrics,
+            runtime,
+            groups: Vec::new(),
+            receiver: None,
+            failed,
+            failure,
+        })
+    }
+
+    /// Where requests of sinks run.
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Starts one normalize worker for each partition of `raw`.
+    pub fn normalize(&mut self, parts: &Parts) {
+        let stage = |_| Box::new(Normalize::new(parts.clone())) as Box<dyn Stage>;
+        self.stage("normalize", Topic::Raw, stage);
+    }
+
+    /// Starts one correlate worker for each partition of `matches`.
+    pub fn correlate(&mut self, rules: &Arc<chaperone_detections::RuleSet>, limits: &Limits) {
+        let metrics = self.metrics.clone();
+        let stage = |_| {
+            let stage = Correlate::new(rules.clone(), limits.clone(), metrics.clone());
+            Box::new(stage) as Box<dyn Stage>
+        };
+        self.stage("correlate", Topic::Matches, stage);
+    }
+
+    fn stage(&mut self, name: &'static str, topic: Topic, make: impl Fn(u32) -> Box<dyn Stage>) {
+        let count = self.journal.partitions(topic);
+        let drain = Arc::new(Drain::default());
+        let threads = (0..count).map(|index| {
+            let (stage, journal, drain) = (make(index), self.journal.clone(), drain.clone());
+            let member = Member { index, count };
+            self.thread(format!("{name}-{index}"), move || {
+                worker::run(stage, journal.as_ref(), name, member, &drain, clock::now_ms)
+            })
+        });
+        let threads = threads.collect();
+        self.groups.push(Group { name, drain, threads });
+    }
+
+    /// Starts a thread for each sink.
+    pub fn deliver(&mut self, sinks: Vec<Deliverer>) {
+        let drain = Arc::new(Drain::default());
+        let threads = sinks.into_iter().enumerate().map(|(index, sink)| {
+            let drain = drain.clone();
+            self.thread(format!("deliver-{index}"), move || sink.run(&drain))
+        });
+        let threads = threads.collect();
+        self.groups.push(Group { name: "deliver", drain, threads });
+    }
+
+    /// Starts to listen, and returns the address once it does.
+    pub fn receive(
+        &mut self,
+        config: ReceiveConfig,
+        seal: Arc<dyn Seal>,
+        known: Arc<dyn KnownSources>,
+    ) -> Result<SocketAddr> {
+        let journal = self.journal.clone();
+        let bound = Receiver::bind(config, journal, seal, known, clock::now_ms);
+        let server = self.runtime.block_on(bound)?;
+        let address = server.address();
+        let (stop, mut stopped) = watch::channel(false);
+        let failed = self.failed.clone();
+        let task = self.runtime.spawn(async move {
+            let shutdown = async move {
+                // An error means that the sender is gone, which is a reason to stop as well.
+                let _ = stopped.wait_for(|stop| *stop).await;
+            };
+            if let Err(error) = server.serve(shutdown).await {
+                let _ = failed.send(error.into());
+            }
+        });
+        self.receiver = Some(Receiving { stop, task });
+        Ok(address)
+    }
+
+    fn thread(
+        &self,
+        name: String,
+        work: impl FnOnce() -> Result<()> + Send + 'static,
+    ) -> JoinHandle<()> {
+        let failed = self.failed.clone();
+        let spawned = thread::Builder::new().name(name.clone()).spawn(move || {
+            if let Err(error) = work() {
+                // Nobody listens any more where another part has failed before.
+                let _ = failed.send(error.context(format!("{name} has stopped")));
+            }
+        });
+        spawned.expect("the system can start a thread")
+    }
+
+    /// Runs until `stop` resolves or a part fails, then drains everything in order.
+    pub fn wait(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+        let (stopping, stopped) = channel();
+        self.runtime.spawn(async move {
+            stop.await;
+            let _ = stopping.send(());
+        });
+        let failure = loop {
+            if let Ok(error) = self.failure.recv_timeout(std::time::Duration::from_millis(100)) {
+                break Some(error);
+            }
+            if stopped.try_recv().is_ok() {
+                break None;
+            }
+        };
+        match failure {
+            Some(error) => Err(error),
+            None => self.drain(),
+        }
+    }
+
+    fn drain(&mut self) -> Result<()> {
+        if let Some(Receiving { stop, task }) = self.receiver.take() {
+            let _ = stop.send(true);
+            self.runtime.block_on(task).context("receive did not end well")?;
+        }
+        for group in self.groups.drain(..) {
+            tracing::debug!(part = group.name, "draining");
+            group.drain.begin();
+            for thread in group.threads {
+                let _ = thread.join();
+            }
+            if let Ok(error) = self.failure.try_recv() {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}

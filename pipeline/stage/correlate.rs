@@ -1,0 +1,142 @@
+//! Matches to alerts.
+//!
+//! Each partition of `matches` has a correlator of its own: all that one window needs comes
+//! through one partition, so partitions never talk to each other. The correlator keeps its windows
+//! in memory; what a batch changed goes into the transaction and comes back after a restart.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chaperone_detections::{Correlator, Limits, Match, Output, RuleSet};
+
+use super::normalize::{message_of, progress_of};
+use super::{Stage, StageError};
+use crate::journal::{
+    Batch, Message, Outgoing, StateChange, StateEntries, Topic, Transaction,
+};
+use crate::metrics::{Count, Metrics};
+
+/// matches → alerts.
+pub struct Correlate {
+    rules: Arc<RuleSet>,
+    limits: Limits,
+    metrics: Arc<Metrics>,
+    partitions: BTreeMap<u32, Correlator>,
+    output: Output,
+    encoded: Vec<u8>,
+}
+
+impl Correlate {
+    /// A stage for one worker.
+    pub fn new(rules: Arc<RuleSet>, limits: Limits, metrics: Arc<Metrics>) -> Self {
+        Self {
+            rules,
+            limits,
+            metrics,
+            partitions: BTreeMap::new(),
+            output: Output::default(),
+            encoded: Vec::new(),
+        }
+    }
+
+    /// The end of a replay: what is still open is closed.
+    pub fn finish(&mut self) -> Transaction {
+        let mut out = Transaction::default();
+        let partitions: Vec<u32> = self.partitions.keys().copied().collect();
+        for partition in partitions {
+            self.correlator(partition).finish();
+            self.drain(partition, &mut out);
+        }
+        out
+    }
+
+    fn correlator(&mut self, partition: u32) -> &mut Correlator {
+        self.partitions
+            .entry(partition)
+            .or_insert_with(|| Correlator::new(self.rules.clone(), self.limits.clone()))
+    }
+
+    fn drain(&mut self, partition: u32, out: &mut Transaction) {
+        let mut output = std::mem::take(&mut self.output);
+        self.correlator(partition).drain(&mut output);
+        self.metrics.add(Count::Alerts, output.alerts.len() as u64);
+        for alert in output.alerts.drain(..) {
+            out.outputs.push(Outgoing {
+                topic: Topic::Alerts,
+                partition: Some(partition),
+                message: Message {
+                    key: Bytes::from(alert.id),
+                    value: alert.json,
+                    headers: Vec::new(),
+                    time_ms: alert.time_ms,
+                },
+            });
+        }
+        for found in output.matches.drain(..) {
+            out.outputs.push(message_of(&found, &mut self.encoded));
+        }
+        for (key, value) in output.state.drain(..) {
+            out.state.push(StateChange {
+                partition,
+                key: key.into(),
+                value: value.map(Bytes::from),
+            });
+        }
+        self.output = output;
+    }
+}
+
+impl Stage for Correlate {
+    fn input(&self) -> Topic {
+        Topic::Matches
+    }
+
+    fn assign(&mut self, partition: u32, state: StateEntries) -> Result<(), StageError> {
+        self.partitions.remove(&partition);
+        let correlator = self.correlator(partition);
+        for entry in state {
+            let (key, value) = entry?;
+            correlator
+                .restore(&key, &value)
+                .map_err(|error| StageError::State {
+                    partition,
+                    detail: error.to_string(),
+                })?;
+        }
+        Ok(())
+    }
+
+    fn revoke(&mut self, partition: u32) {
+        self.partitions.remove(&partition);
+    }
+
+    fn process(&mut self, batch: Batch, _now_ms: i64) -> Transaction {
+        let partition = batch.partition;
+        let mut out = Transaction {
+            inputs: vec![(partition, batch.next_offset)],
+            ..Transaction::default()
+        };
+        let mut broken = 0;
+        let correlator = self.correlator(partition);
+        for incoming in &batch.messages {
+            let message = &incoming.message;
+            if let Some(input) = progress_of(message) {
+                correlator.progress(input, message.time_ms);
+            } else if let Some(found) = Match::decode(&message.value) {
+                correlator.observe(&found);
+            } else {
+                broken += 1;
+            }
+        }
+        correlator.advance();
+        self.metrics.add(Count::BrokenMatches, broken);
+        self.drain(partition, &mut out);
+        out
+    }
+
+    // Time comes in with the reports of progress, never from here.
+    fn idle(&mut self, _now_ms: i64) -> Option<Transaction> {
+        None
+    }
+}

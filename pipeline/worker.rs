@@ -1,0 +1,75 @@
+//! Runs one stage over its partitions: poll, process, commit the transaction. The only loop that
+//! moves offsets, and it cannot do so without the outputs (invariant I3).
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::journal::{Consumer, Journal, Member, Polled};
+use crate::stage::Stage;
+
+/// The most messages of one transaction.
+const BATCH_MESSAGES_MAX: usize = 1_000;
+/// How long a poll waits before it calls the stage idle.
+const POLL_WAIT: Duration = Duration::from_millis(500);
+
+/// Tells workers to finish: what is in the journal is still worked on, then they end.
+#[derive(Debug, Default)]
+pub struct Drain(AtomicBool);
+
+impl Drain {
+    /// From now on a worker ends as soon as it has read everything.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it has begun.
+    pub fn begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Runs a stage until it is drained, or until the journal or the stored state fails.
+pub fn run(
+    mut stage: Box<dyn Stage>,
+    journal: &dyn Journal,
+    group: &str,
+    member: Member,
+    drain: &Drain,
+    clock: fn() -> i64,
+) -> anyhow::Result<()> {
+    let mut consumer = journal.subscribe(group, stage.input(), member)?;
+    loop {
+        let draining = drain.begun();
+        match step(stage.as_mut(), consumer.as_mut(), clock)? {
+            Step::Idle if draining => return Ok(()),
+            Step::Idle | Step::Worked => {}
+        }
+    }
+}
+
+enum Step {
+    Worked,
+    Idle,
+}
+
+fn step(
+    stage: &mut dyn Stage,
+    consumer: &mut dyn Consumer,
+    clock: fn() -> i64,
+) -> anyhow::Result<Step> {
+    match consumer.poll(BATCH_MESSAGES_MAX, POLL_WAIT)? {
+        Polled::Assigned { partition, state } => stage.assign(partition, state)?,
+        Polled::Revoked { partition } => stage.revoke(partition),
+        Polled::Batch(batch) => {
+            let transaction = stage.process(batch, clock());
+            consumer.commit(transaction)?;
+        }
+        Polled::Idle => {
+            if let Some(transaction) = stage.idle(clock()) {
+                consumer.commit(transaction)?;
+            }
+            return Ok(Step::Idle);
+        }
+    }
+    Ok(Step::Worked)
+}
