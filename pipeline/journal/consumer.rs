@@ -237,7 +237,5 @@ impl<S: Store> Consumer for LocalConsumer<S> {
 /// The bytes that a message counts for in a batch.
 pub(super) fn size(message: &Message) -> usize {
     let headers = message.headers.iter();
-    message.key.len()
-        + message.value.len()
-        + headers.map(|(n, v)| n.len() + v.len()).sum::<usize>()
+    message.key.len() + message.value.len() + headers.map(|(n, v)| n.len() + v.len()).sum::<usize>()
 }

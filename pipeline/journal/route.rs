@@ -32,9 +32,8 @@ impl Router {
                     doing: format!("writing to {}", out.topic.name()),
                     detail: format!("it has {partitions} partitions, none is number {partition}"),
                 }),
-                None if out.message.key.is_empty() => Ok(*keyless.get_or_insert_with(|| {
-                    self.turn.fetch_add(1, Ordering::Relaxed) % partitions
-                })),
+                None if out.message.key.is_empty() => Ok(*keyless
+                    .get_or_insert_with(|| self.turn.fetch_add(1, Ordering::Relaxed) % partitions)),
                 None => Ok(of_key(&out.message.key, partitions)),
             })
             .collect()

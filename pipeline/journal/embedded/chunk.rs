@@ -148,7 +148,10 @@ impl Segment {
             put_bytes(&mut self.value, value);
         }
         let time = message.time_ms;
-        put_varint(&mut self.value, ((time << 1) ^ (time >> 63)).cast_unsigned());
+        put_varint(
+            &mut self.value,
+            ((time << 1) ^ (time >> 63)).cast_unsigned(),
+        );
         self.messages += 1;
     }
 }

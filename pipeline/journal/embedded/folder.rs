@@ -111,7 +111,12 @@ impl Engine {
     fn open(path: &Path, create: bool) -> Result<Self, JournalError> {
         // The engine asserts what it expects of its files, so damage can make it panic here.
         let opened = catch_unwind(AssertUnwindSafe(|| Self::open_keyspaces(path, create)));
-        opened.unwrap_or_else(|_| Err(corrupt(path, "the engine could not make sense of it".into())))
+        opened.unwrap_or_else(|_| {
+            Err(corrupt(
+                path,
+                "the engine could not make sense of it".into(),
+            ))
+        })
     }
 
     fn open_keyspaces(path: &Path, create: bool) -> Result<Self, JournalError> {
@@ -200,7 +205,8 @@ fn read_format(path: &Path) -> Result<Option<Format>, JournalError> {
             supported,
         });
     }
-    let partitions = number("partitions ").filter(|count| (1..=super::PARTITIONS_MAX).contains(count));
+    let partitions =
+        number("partitions ").filter(|count| (1..=super::PARTITIONS_MAX).contains(count));
     let ready = match field("state ") {
         Some("ready") => true,
         Some("creating") => false,

@@ -78,9 +78,9 @@ fn read_ledger(folder: &Folder) -> Result<Ledger, JournalError> {
         }
     }
     let partitions = (0..folder.partitions).cycle();
-    let topics = Topic::ALL.into_iter().flat_map(|topic| {
-        std::iter::repeat_n(topic, folder.partitions as usize)
-    });
+    let topics = Topic::ALL
+        .into_iter()
+        .flat_map(|topic| std::iter::repeat_n(topic, folder.partitions as usize));
     for ((topic, partition), noted) in topics.zip(partitions).zip(&folder.noted_ends) {
         let found = ledger.get(topic, partition).next;
         if found < *noted {
@@ -105,9 +105,14 @@ fn read_groups(folder: &Folder, ledger: &Ledger) -> Result<Groups, JournalError>
             key::read_offset(&key).ok_or_else(|| corrupt(path, "a group's key".into()))?;
         let next = <[u8; 8]>::try_from(&*value).map(u64::from_be_bytes);
         let mark = ledger.get(topic, partition);
-        let next = next.ok().filter(|next| *next <= mark.next && partition < folder.partitions);
+        let next = next
+            .ok()
+            .filter(|next| *next <= mark.next && partition < folder.partitions);
         let next = next.ok_or_else(|| {
-            corrupt(path, format!("the offset of the group {name} in {}", topic.name()))
+            corrupt(
+                path,
+                format!("the offset of the group {name} in {}", topic.name()),
+            )
         })?;
         let group = GroupId::new(topic, name)?;
         let committed = offsets.entry(group).or_insert_with(|| {

@@ -30,10 +30,7 @@ struct Keep {
 }
 
 /// Applies the configured retention to every topic; true where a topic has more to remove.
-pub(super) fn enforce(
-    shared: &Shared,
-    lead: &Lead<'_, Submission>,
-) -> Result<bool, JournalError> {
+pub(super) fn enforce(shared: &Shared, lead: &Lead<'_, Submission>) -> Result<bool, JournalError> {
     let mut more = false;
     for topic in Topic::ALL {
         let retention = shared.config.retention.of(topic);
@@ -125,7 +122,9 @@ fn remove(
         let stored = ledger::encode(*mark);
         batch.insert(&shared.engine.marks, key::mark(topic, partition), stored);
     }
-    batch.commit().map_err(|e| shared.failed("removing old messages from", e))?;
+    batch
+        .commit()
+        .map_err(|e| shared.failed("removing old messages from", e))?;
     let mut ledger = lock(&shared.ledger);
     for (partition, mark) in (0u32..).zip(marks) {
         ledger.set(topic, partition, mark);

@@ -255,7 +255,10 @@ impl Store for Shared {
             let (key, value) = guard
                 .into_inner()
                 .map_err(|e| failure::engine(&path, "reading the state in", e))?;
-            Ok((Bytes::copy_from_slice(&key[skip..]), Bytes::from_owner(value)))
+            Ok((
+                Bytes::copy_from_slice(&key[skip..]),
+                Bytes::from_owner(value),
+            ))
         });
         Ok(Box::new(entries))
     }
@@ -268,7 +271,11 @@ impl Store for Shared {
         let step = Step {
             claim: claim.clone(),
             inputs: transaction.inputs,
-            owned: transaction.state.iter().map(|change| change.partition).collect(),
+            owned: transaction
+                .state
+                .iter()
+                .map(|change| change.partition)
+                .collect(),
             states: states.collect::<Result<_, JournalError>>()?,
         };
         self.write(&transaction.outputs, Some(step))

@@ -64,7 +64,11 @@ pub(super) fn round(shared: &Shared, lead: &Lead<'_, Submission>, works: Vec<Sub
             Err(error) => lead.settle([(number, Err(error))]),
         }
     }
-    let Plan { appends, transactions, .. } = &plan;
+    let Plan {
+        appends,
+        transactions,
+        ..
+    } = &plan;
     let (appends, transactions) = (appends.clone(), transactions.clone());
     if let Err(error) = commit(shared, plan) {
         let failed = appends.into_iter().chain(transactions);
@@ -126,7 +130,10 @@ fn admit(
     // A transaction drains what an append has filled, so it gets room beyond the limit of appends:
     // were both to stop at the same bytes, a full `raw` could never be worked off.
     let limit = match work.step {
-        Some(_) => shared.config.bytes_max.saturating_add(shared.config.bytes_max / 4),
+        Some(_) => shared
+            .config
+            .bytes_max
+            .saturating_add(shared.config.bytes_max / 4),
         None => shared.config.bytes_max,
     };
     let held = || lock(&shared.ledger).bytes() + planned + bytes;
