@@ -9,9 +9,23 @@
 //! What it refuses: moving an offset without the outputs that the offset stands for. There is no
 //! `commit(offset)`.
 
+pub mod embedded;
+pub mod memory;
+pub mod stats;
+
+mod consumer;
+mod ends;
+mod group;
+mod route;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use bytes::Bytes;
+
+pub use embedded::{Embedded, EmbeddedConfig, Fsync};
+pub use memory::Memory;
 
 /// The topics of the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,6 +60,17 @@ impl Topic {
             Self::Matches => "matches",
             Self::Alerts => "alerts",
             Self::DeadLetters => "dead-letters",
+        }
+    }
+
+    /// The place in [`Topic::ALL`].
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Self::Raw => 0,
+            Self::Events => 1,
+            Self::Matches => 2,
+            Self::Alerts => 3,
+            Self::DeadLetters => 4,
         }
     }
 }

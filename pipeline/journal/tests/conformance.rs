@@ -1,0 +1,492 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::*;
+
+/// Runs a case against every journal.
+macro_rules! conformance {
+    ($($(#[$doc:meta])* $case:ident, $partitions:literal;)*) => {
+        mod memory {
+            use super::Harness;
+            $($(#[$doc])* #[test] fn $case() { super::$case(&Harness::memory($partitions)); })*
+        }
+        mod disk {
+            use super::Harness;
+            $($(#[$doc])* #[test] fn $case() { super::$case(&Harness::disk($partitions)); })*
+        }
+    };
+}
+
+conformance! {
+    messages_come_back_whole_and_in_order, 1;
+    offsets_are_dense_in_each_partition, 3;
+    a_key_keeps_its_partition, 8;
+    messages_without_a_key_are_spread, 4;
+    an_append_is_all_or_nothing, 2;
+    a_transaction_moves_outputs_state_and_offset_together, 1;
+    what_was_not_committed_comes_again, 2;
+    groups_do_not_see_each_other, 1;
+    states_are_told_apart, 2;
+    partitions_are_shared_out, 4;
+    a_busy_partition_does_not_starve_the_others, 3;
+    a_waiting_consumer_is_woken, 2;
+    batches_are_bounded, 1;
+    a_commit_that_is_not_ours_changes_nothing, 2;
+    a_new_member_takes_over, 2;
+    many_threads_append_at_once, 4;
+    many_workers_commit_at_once, 4;
+}
+
+fn messages_come_back_whole_and_in_order(harness: &Harness) {
+    let whole = |number: i64| Outgoing {
+        topic: Topic::Raw,
+        partition: None,
+        message: Message {
+            key: Bytes::from(vec![0, 255, 128]),
+            value: Bytes::from(vec![7; usize::try_from(number).expect("small") * 300]),
+            headers: vec![
+                ("source".into(), Bytes::from_static(b"github.webhook")),
+                (String::new(), Bytes::new()),
+            ],
+            time_ms: [i64::MIN, -1, 0, 1, i64::MAX][usize::try_from(number % 5).expect("small")],
+        },
+    };
+    let sent: Vec<_> = (0..10).map(whole).collect();
+    {
+        let journal = harness.open();
+        journal.append(sent[..3].to_vec()).expect("appends");
+        journal.append(Vec::new()).expect("appends nothing");
+        journal.append(sent[3..].to_vec()).expect("appends");
+    }
+    let journal = harness.open();
+    let mut consumer = journal.subscribe("g", Topic::Raw, ALONE).expect("joins");
+    let batch = batch(&mut *consumer, 100).expect("a batch");
+    assert_eq!(batch.next_offset, 10);
+    let (offsets, messages): (Vec<_>, Vec<_>) = batch
+        .messages
+        .into_iter()
+        .map(|incoming| (incoming.offset, incoming.message))
+        .unzip();
+    assert_eq!(offsets, (0..10).collect::<Vec<_>>());
+    let sent: Vec<_> = sent.into_iter().map(|out| out.message).collect();
+    assert_eq!(messages, sent);
+}
+
+fn offsets_are_dense_in_each_partition(harness: &Harness) {
+    let mut expected = Vec::new();
+    let mut next = [0u64; 3];
+    for round in 0..4 {
+        let journal = harness.open();
+        for number in 0..9u32 {
+            let partition = (number * number) % 3;
+            let text = format!("{round}-{number}");
+            journal
+                .append(vec![to(Topic::Matches, partition, &text)])
+                .expect("appends");
+            expected.push((partition, next[partition as usize], text));
+            next[partition as usize] += 1;
+        }
+    }
+    expected.sort();
+    assert_eq!(everything(&*harness.open(), "g", Topic::Matches), expected);
+}
+
+fn a_key_keeps_its_partition(harness: &Harness) {
+    for _ in 0..3 {
+        let journal = harness.open();
+        for key in 0..40 {
+            let key = format!("key-{key}");
+            journal
+                .append(vec![keyed(Topic::Matches, &key, &key)])
+                .expect("appends");
+        }
+    }
+    let mut partitions: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    for (partition, _, text) in everything(&*harness.open(), "g", Topic::Matches) {
+        partitions.entry(text).or_default().push(partition);
+    }
+    let mut used: Vec<_> = partitions.values().map(|places| places[0]).collect();
+    for places in partitions.values() {
+        assert_eq!(places.len(), 3);
+        assert!(places.iter().all(|place| place == &places[0]), "{places:?}");
+    }
+    used.sort_unstable();
+    used.dedup();
+    assert_eq!(used.len(), 8, "40 keys reach all partitions");
+}
+
+fn messages_without_a_key_are_spread(harness: &Harness) {
+    let journal = harness.open();
+    for number in 0..40 {
+        let text = number.to_string();
+        journal
+            .append(vec![keyed(Topic::Raw, "", &text)])
+            .expect("appends");
+    }
+    let mut counts = [0; 4];
+    for (partition, ..) in everything(&*journal, "g", Topic::Raw) {
+        counts[partition as usize] += 1;
+    }
+    assert_eq!(counts, [10; 4]);
+}
+
+fn an_append_is_all_or_nothing(harness: &Harness) {
+    let journal = harness.open();
+    let refused = journal.append(vec![
+        to(Topic::Raw, 0, "good"),
+        to(Topic::Alerts, 1, "good"),
+        to(Topic::Raw, 2, "there is no partition 2"),
+    ]);
+    assert!(matches!(refused, Err(JournalError::Io { .. })));
+    for topic in [Topic::Raw, Topic::Alerts] {
+        assert_eq!(everything(&*journal, "g", topic), []);
+    }
+}
+
+fn a_transaction_moves_outputs_state_and_offset_together(harness: &Harness) {
+    {
+        let journal = harness.open();
+        let inputs = ["a", "b", "c"].map(|text| to(Topic::Raw, 0, text));
+        journal.append(inputs.into()).expect("appends");
+        let mut consumer = journal.subscribe("g", Topic::Raw, ALONE).expect("joins");
+        let read = batch(&mut *consumer, 2).expect("a batch");
+        assert_eq!((read.messages.len(), read.next_offset), (2, 2));
+        let transaction = Transaction {
+            inputs: vec![(0, read.next_offset)],
+            outputs: vec![
+                to(Topic::Events, 0, "A"),
+                to(Topic::Events, 0, "B"),
+                to(Topic::Matches, 0, "m"),
+            ],
+            state: vec![state(0, "seen", Some("2")), state(0, "gone", None)],
+        };
+        consumer.commit(transaction).expect("commits");
+        // The consumer goes on behind what it has read, without a word about the commit.
+        let read = batch(&mut *consumer, 2).expect("a batch");
+        assert_eq!(text(&read.messages[0]), "c");
+    }
+    let journal = harness.open();
+    let mut consumer = journal.subscribe("g", Topic::Raw, ALONE).expect("joins");
+    let entry = ("seen".to_owned(), "2".to_owned());
+    assert_eq!(assignments(&mut *consumer), [(0, vec![entry])]);
+    let events = everything(&*journal, "g", Topic::Events);
+    assert_eq!(events, [(0, 0, "A".to_owned()), (0, 1, "B".to_owned())]);
+    let matches = everything(&*journal, "g", Topic::Matches);
+    assert_eq!(matches, [(0, 0, "m".to_owned())]);
+    let mut again = journal.subscribe("g", Topic::Raw, ALONE).expect("joins");
+    let read = batch(&mut *again, 9).expect("a batch");
+    assert_eq!(read.messages.iter().map(text).collect::<Vec<_>>(), ["c"]);
+}
+
+fn what_was_not_committed_comes_again(harness: &Harness) {
+    {
+        let journal = harness.open();
+        journal
+            .append(vec![to(Topic::Raw, 0, "a"), to(Topic::Raw, 1, "b")])
+            .expect("appends");
+        let mut consumer = journal.subscribe("g", Topic::Raw, ALONE).expect("joins");
+        let first = batch(&mut *consumer, 9).expect("a batch");
+        batch(&mut *consumer, 9).expect("a batch");
+        let inputs = vec![(first.partition, first.next_offset)];
+        let transaction = Transaction {
+            inputs,
+            ..Transaction::default()
+        };
+        consumer.commit(transaction).expect("commits");
+        assert_eq!(first.partition, 0);
+    }
+    let journal = harness.open();
+    let mut consumer = journal.subscribe("g", Topic::Raw, ALONE).expect("joins");
+    let read = batch(&mut *consumer, 9).expect("a batch");
+    assert_eq!((read.partition, text(&read.messages[0])), (1, "b".into()));
+    assert!(batch(&mut *consumer, 9).is_none());
+}
+
+fn groups_do_not_see_each_other(harness: &Harness) {
+    let journal = harness.open();
+    journal
+        .append(vec![to(Topic::Alerts, 0, "a")])
+        .expect("appends");
+    for group in ["g", "gg", "h"] {
+        let mut consumer = journal
+            .subscribe(group, Topic::Alerts, ALONE)
+            .expect("joins");
+        let read = batch(&mut *consumer, 9).expect("a batch");
+        let transaction = Transaction {
+            inputs: vec![(0, read.next_offset)],
+            outputs: vec![to(Topic::DeadLetters, 0, group)],
+            state: vec![state(0, "k", Some(group))],
+        };
+        consumer.commit(transaction).expect("commits");
+    }
+    for group in ["g", "gg", "h"] {
+        let mut consumer = journal
+            .subscribe(group, Topic::Alerts, ALONE)
+            .expect("joins");
+        let entry = ("k".to_owned(), group.to_owned());
+        assert_eq!(assignments(&mut *consumer), [(0, vec![entry])]);
+        assert!(batch(&mut *consumer, 9).is_none());
+    }
+    assert_eq!(everything(&*journal, "x", Topic::DeadLetters).len(), 3);
+}
+
+fn states_are_told_apart(harness: &Harness) {
+    let journal = harness.open();
+    let mut raw = journal.subscribe("g", Topic::Raw, ALONE).expect("joins");
+    let mut events = journal.subscribe("g", Topic::Events, ALONE).expect("joins");
+    let change = |state| Transaction {
+        state,
+        ..Transaction::default()
+    };
+    let steps = [
+        vec![state(0, "b", Some("1")), state(0, "a", Some(""))],
+        vec![state(1, "", Some("empty key")), state(0, "a", Some("2"))],
+        vec![state(0, "b", None), state(1, "b", None)],
+        vec![state(0, "c", Some("3")), state(0, "c", None)],
+    ];
+    for step in steps {
+        raw.commit(change(step)).expect("commits");
+    }
+    events
+        .commit(change(vec![state(0, "a", Some("of events"))]))
+        .expect("commits");
+    let entry = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+    let mut raw = journal.subscribe("g", Topic::Raw, ALONE).expect("joins");
+    let expected = [(0, entry("a", "2")), (1, entry("", "empty key"))];
+    assert_eq!(assignments(&mut *raw), expected);
+    let mut events = journal.subscribe("g", Topic::Events, ALONE).expect("joins");
+    let expected = [(0, entry("a", "of events")), (1, Vec::new())];
+    assert_eq!(assignments(&mut *events), expected);
+}
+
+fn partitions_are_shared_out(harness: &Harness) {
+    let journal = harness.open();
+    let partitions = |index, count| {
+        let member = Member { index, count };
+        let mut consumer = journal
+            .subscribe("g", Topic::Raw, member)
+            .expect("subscribes");
+        let assigned = assignments(&mut *consumer);
+        assigned.into_iter().map(|(p, _)| p).collect::<Vec<_>>()
+    };
+    assert_eq!(partitions(0, 3), [0, 3]);
+    assert_eq!(partitions(1, 3), [1]);
+    assert_eq!(partitions(2, 3), [2]);
+    assert_eq!(partitions(4, 5), []);
+    for (index, count) in [(3, 3), (0, 0)] {
+        let member = Member { index, count };
+        assert!(journal.subscribe("g", Topic::Raw, member).is_err());
+    }
+    for name in ["", &"x".repeat(256)] {
+        assert!(journal.subscribe(name, Topic::Raw, ALONE).is_err());
+    }
+}
+
+fn a_busy_partition_does_not_starve_the_others(harness: &Harness) {
+    let journal = harness.open();
+    for number in 0..20 {
+        let text = number.to_string();
+        journal
+            .append(vec![to(Topic::Raw, 0, &text)])
+            .expect("appends");
+    }
+    journal
+        .append(vec![to(Topic::Raw, 1, "x"), to(Topic::Raw, 2, "y")])
+        .expect("appends");
+    let mut consumer = journal.subscribe("g", Topic::Raw, ALONE).expect("joins");
+    let order: Vec<_> = (0..4)
+        .map(|_| batch(&mut *consumer, 5).expect("a batch").partition)
+        .collect();
+    assert_eq!(order, [0, 1, 2, 0]);
+}
+
+fn a_waiting_consumer_is_woken(harness: &Harness) {
+    let journal = harness.open();
+    let mut consumer = journal.subscribe("g", Topic::Events, ALONE).expect("joins");
+    assert!(batch(&mut *consumer, 9).is_none(), "idle without data");
+    let mut source = journal.subscribe("s", Topic::Raw, ALONE).expect("joins");
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| consumer.poll(9, LONG).expect("polls"));
+        // A commit of another group's transaction is what wakes it.
+        let outputs = vec![to(Topic::Events, 1, "wake")];
+        let transaction = Transaction {
+            outputs,
+            ..Transaction::default()
+        };
+        source.commit(transaction).expect("commits");
+        let woken = waiting.join().expect("no panic");
+        assert!(matches!(woken, Polled::Batch(batch) if batch.partition == 1));
+    });
+}
+
+fn batches_are_bounded(harness: &Harness) {
+    let journal = harness.open();
+    let large = "x".repeat(1_500_000);
+    for _ in 0..4 {
+        journal
+            .append(vec![to(Topic::Raw, 0, &large), to(Topic::Raw, 0, "small")])
+            .expect("appends");
+    }
+    let huge = "y".repeat(5 << 20);
+    journal
+        .append(vec![to(Topic::Raw, 0, &huge)])
+        .expect("appends");
+    let mut consumer = journal.subscribe("g", Topic::Raw, ALONE).expect("joins");
+    let mut sizes = Vec::new();
+    while let Some(batch) = batch(&mut *consumer, 3) {
+        let bytes: usize = batch.messages.iter().map(|m| m.message.value.len()).sum();
+        assert!(batch.messages.len() <= 3);
+        assert!(bytes <= 4 << 20 || batch.messages.len() == 1, "{bytes}");
+        sizes.push(batch.messages.len());
+    }
+    assert_eq!(sizes.iter().sum::<usize>(), 9);
+    let mut again = journal.subscribe("h", Topic::Raw, ALONE).expect("joins");
+    let first = batch(&mut *again, 0).expect("none asked for is one");
+    assert_eq!(first.messages.len(), 1);
+}
+
+fn a_commit_that_is_not_ours_changes_nothing(harness: &Harness) {
+    let journal = harness.open();
+    journal
+        .append(vec![to(Topic::Raw, 0, "a"), to(Topic::Raw, 0, "b")])
+        .expect("appends");
+    let member = Member { index: 0, count: 2 };
+    let mut consumer = journal.subscribe("g", Topic::Raw, member).expect("joins");
+    let wrong = [
+        (vec![(0, 3)], Vec::new()),
+        (vec![(1, 0)], Vec::new()),
+        (vec![(9, 0)], Vec::new()),
+        (vec![(0, 1)], vec![state(1, "k", Some("v"))]),
+    ];
+    for (inputs, state) in wrong {
+        batch(&mut *consumer, 1).expect("a batch");
+        let transaction = Transaction {
+            inputs,
+            outputs: vec![to(Topic::Events, 0, "never")],
+            state,
+        };
+        assert!(consumer.commit(transaction).is_err());
+        // The consumer starts over from what is committed.
+        assert_eq!(assignments(&mut *consumer), [(0, Vec::new())]);
+    }
+    let mut again = journal.subscribe("g", Topic::Raw, member).expect("joins");
+    let read = batch(&mut *again, 1).expect("a batch");
+    let forward = |next| Transaction {
+        inputs: vec![(0, next)],
+        ..Transaction::default()
+    };
+    again.commit(forward(read.next_offset)).expect("commits");
+    assert!(again.commit(forward(0)).is_err(), "never backwards");
+    assert_eq!(everything(&*journal, "x", Topic::Events), []);
+}
+
+fn a_new_member_takes_over(harness: &Harness) {
+    let journal = harness.open();
+    journal
+        .append(vec![to(Topic::Raw, 0, "a"), to(Topic::Raw, 1, "b")])
+        .expect("appends");
+    let mut old = journal.subscribe("g", Topic::Raw, ALONE).expect("joins");
+    let read = batch(&mut *old, 9).expect("a batch");
+    let member = Member { index: 0, count: 2 };
+    let mut new = journal.subscribe("g", Topic::Raw, member).expect("joins");
+    let transaction = Transaction {
+        inputs: vec![(read.partition, read.next_offset)],
+        outputs: vec![to(Topic::Events, 0, "from a zombie")],
+        ..Transaction::default()
+    };
+    assert!(old.commit(transaction).is_err(), "the partition is taken");
+    let revoked = old.poll(9, SHORT).expect("polls");
+    assert!(matches!(revoked, Polled::Revoked { partition: 0 }));
+    let left = batch(&mut *old, 9).expect("its other partition stays");
+    assert_eq!(left.partition, 1);
+    assert_eq!(batch(&mut *new, 9).expect("a batch").partition, 0);
+    assert_eq!(everything(&*journal, "x", Topic::Events), []);
+}
+
+fn many_threads_append_at_once(harness: &Harness) {
+    let journal: Arc<dyn Journal> = harness.open().into();
+    let (threads, appends) = (8, 40);
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let journal = Arc::clone(&journal);
+            scope.spawn(move || {
+                for number in 0..appends {
+                    let key = format!("thread-{thread}");
+                    let pair = ["x", "y"].map(|part| {
+                        let text = format!("{thread} {number} {part}");
+                        keyed(Topic::Raw, &key, &text)
+                    });
+                    journal.append(pair.into()).expect("appends");
+                }
+            });
+        }
+    });
+    drop(journal);
+    let found = everything(&*harness.open(), "g", Topic::Raw);
+    assert_eq!(found.len(), threads * appends * 2);
+    let mut seen = vec![Vec::new(); threads];
+    let mut next = [0; 4];
+    for (partition, offset, text) in found {
+        assert_eq!(offset, next[partition as usize], "dense");
+        next[partition as usize] += 1;
+        let (thread, rest) = text.split_once(' ').expect("as written");
+        let thread: usize = thread.parse().expect("as written");
+        seen[thread].push(rest.to_owned());
+    }
+    let expected: Vec<_> = (0..appends)
+        .flat_map(|number| ["x", "y"].map(|part| format!("{number} {part}")))
+        .collect();
+    for texts in seen {
+        assert_eq!(texts, expected, "each thread's messages keep their order");
+    }
+}
+
+fn many_workers_commit_at_once(harness: &Harness) {
+    let journal: Arc<dyn Journal> = harness.open().into();
+    let (workers, messages) = (4u32, 60u64);
+    std::thread::scope(|scope| {
+        for index in 0..workers {
+            let journal = Arc::clone(&journal);
+            scope.spawn(move || copy(&*journal, index, workers, messages));
+        }
+        for number in 0..messages {
+            let all = (0..4).map(|partition| to(Topic::Raw, partition, &number.to_string()));
+            journal.append(all.collect()).expect("appends");
+        }
+    });
+    let found = everything(&*journal, "g", Topic::Events);
+    let expected: Vec<_> = (0..4u32)
+        .flat_map(|partition| {
+            (0..messages).map(move |number| (partition, number, number.to_string()))
+        })
+        .collect();
+    let mut expected = expected;
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
+/// Copies one partition of `raw` to `events` until it has seen all messages.
+fn copy(journal: &dyn Journal, index: u32, count: u32, messages: u64) {
+    let member = Member { index, count };
+    let mut consumer = journal
+        .subscribe("copy", Topic::Raw, member)
+        .expect("joins");
+    let mut seen = 0;
+    while seen < messages {
+        let Polled::Batch(batch) = consumer.poll(7, LONG).expect("polls") else {
+            continue;
+        };
+        seen = batch.next_offset;
+        let outputs = batch.messages.into_iter().map(|incoming| Outgoing {
+            topic: Topic::Events,
+            partition: Some(batch.partition),
+            message: incoming.message,
+        });
+        let transaction = Transaction {
+            inputs: vec![(batch.partition, batch.next_offset)],
+            outputs: outputs.collect(),
+            state: vec![state(batch.partition, "seen", Some(&seen.to_string()))],
+        };
+        consumer.commit(transaction).expect("commits");
+    }
+}
