@@ -1,0 +1,159 @@
+//! The rules of this repository, as tests.
+
+use std::path::{Path, PathBuf};
+
+use crate::program::root;
+
+const FUNCTION_LINES_MAX: usize = 70;
+const FILE_LINES_MAX: usize = 600;
+
+fn files(folder: &str, ends: &[&str]) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    walk(&root().join(folder), ends, &mut found);
+    found.sort();
+    found
+}
+
+fn walk(folder: &Path, ends: &[&str], found: &mut Vec<(PathBuf, String)>) {
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if name != "target" && !name.starts_with(".git") {
+                walk(&path, ends, found);
+            }
+        } else if ends.iter().any(|end| name.ends_with(end)) {
+            let text = std::fs::read_to_string(&path).expect("text");
+            found.push((path, text));
+        }
+    }
+}
+
+fn sources() -> Vec<(PathBuf, String)> {
+    ["pipeline", "mappings", "detections", "sinks", "tests", "benches"]
+        .iter()
+        .flat_map(|folder| files(folder, &[".rs"]))
+        .collect()
+}
+
+/// The indentation of a line, where it begins a function.
+fn function_start(line: &str) -> Option<usize> {
+    let text = line.trim_start();
+    let text = text.strip_prefix("pub").map_or(text, |rest| {
+        rest.trim_start().strip_prefix('(').and_then(|rest| rest.split_once(')')).map_or(rest, |(_, rest)| rest)
+    });
+    let words: Vec<&str> = text.split_whitespace().take(4).collect();
+    let at = words.iter().position(|word| *word == "fn")?;
+    let only_qualifiers = words[..at].iter().all(|word| ["async", "const", "extern"].contains(word));
+    only_qualifiers.then(|| line.len() - line.trim_start().len())
+}
+
+#[test]
+fn functions_and_files_are_short() {
+    let mut long = Vec::new();
+    for (path, text) in sources() {
+        let lines: Vec<&str> = text.lines().collect();
+        if lines.len() > FILE_LINES_MAX {
+            long.push(format!("{}: {} lines", path.display(), lines.len()));
+        }
+        for (at, line) in lines.iter().enumerate() {
+            let Some(indent) = function_start(line) else { continue };
+            let close = format!("{}}}", " ".repeat(indent));
+            let end = lines[at..].iter().position(|line| *line == close || line.trim_end().ends_with(';') && at == 0);
+            let length = end.map_or(0, |end| end + 1);
+            if length > FUNCTION_LINES_MAX {
+                long.push(format!("{}:{}: a function of {length} lines", path.display(), at + 1));
+            }
+        }
+    }
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+#[test]
+fn every_module_says_why_it_exists() {
+    let silent: Vec<String> = sources()
+        .into_iter()
+        .filter(|(path, text)| !text.starts_with("//!") && !path.ends_with("tests.rs"))
+        .filter(|(path, _)| !path.components().any(|part| part.as_os_str() == "tests"))
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    assert!(silent.is_empty(), "no module doc in\n{}", silent.join("\n"));
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let allowed = [
+        ("mappings", &[][..]),
+        ("detections", &["chaperone_mappings"][..]),
+        ("sinks", &["chaperone_mappings"][..]),
+    ];
+    let all = ["chaperone_mappings", "chaperone_detections", "chaperone_sinks", "chaperone::"];
+    for (folder, may) in allowed {
+        for (path, text) in files(&format!("{folder}/src"), &[".rs"]) {
+            for other in all.iter().filter(|other| !may.contains(other)) {
+                let own = format!("chaperone_{folder}");
+                let named = text.lines().any(|line| line.trim_start().starts_with("use ") && line.contains(other));
+                assert!(*other == own || !named, "{} uses {other}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn names_have_their_place() {
+    let places = [
+        ("rdkafka", &["pipeline/journal/kafka", "sinks/src/kafka"][..]),
+        ("vrl::", &["mappings/src/mapper", "mappings/src/value", "mappings/build.rs"][..]),
+    ];
+    for (path, text) in sources() {
+        let relative = path.strip_prefix(root()).expect("inside").display().to_string();
+        if relative.starts_with("tests/") {
+            continue;
+        }
+        for (name, may) in places {
+            let allowed = may.iter().any(|place| relative.starts_with(place));
+            let used = text.lines().any(|line| line.contains(name) && !line.trim_start().starts_with("//"));
+            assert!(allowed || !used, "{relative} uses {name}");
+        }
+    }
+}
+
+#[test]
+fn every_rule_has_cases_that_hold_and_that_do_not() {
+    let mut lacking = Vec::new();
+    for (path, text) in files("detections/rules", &[".yml"]) {
+        if path.to_string_lossy().ends_with(".cases.yml") {
+            continue;
+        }
+        let cases = std::fs::read_to_string(path.with_extension("cases.yml")).unwrap_or_default();
+        for title in text.lines().filter_map(|line| line.strip_prefix("id: ")) {
+            let of = cases.split("\n  - ").filter(|case| case.contains(title)).collect::<Vec<_>>();
+            let quiet = of.iter().any(|case| case.contains("expect: none"));
+            let loud = of.iter().any(|case| case.contains("expect: ") && !case.contains("expect: none"));
+            if !(quiet && loud) {
+                lacking.push(format!("{}: {title}", path.display()));
+            }
+        }
+    }
+    assert!(lacking.is_empty(), "rules without a positive and a negative case:\n{}", lacking.join("\n"));
+}
+
+#[test]
+fn the_project_speaks_of_itself_alone() {
+    let mut all = sources();
+    for (folder, ends) in [("mappings", &[".vrl", ".toml", ".json", ".md"][..]), ("detections", &[".yml", ".md", ".toml"])] {
+        all.extend(files(folder, ends));
+    }
+    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "Cargo.toml", ".ci/run", "Cargo.lock"] {
+        let path = root().join(name);
+        let text = std::fs::read_to_string(&path).expect(name);
+        all.push((path, text));
+    }
+    // Written apart, so that this file does not find itself.
+    let forbidden = [["/wo", "rk/"], ["/ro", "ot/.c"], ["TO", "DO:"], ["FIX", "ME"]].map(|parts| parts.concat());
+    for (path, text) in all {
+        for word in &forbidden {
+            assert!(!text.contains(word), "{} holds {word}", path.display());
+        }
+    }
+}
