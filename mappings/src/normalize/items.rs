@@ -1,0 +1,94 @@
+//! One record, several items: lists, vendors' envelopes and OTLP exports.
+//!
+//! A list at the top is always taken apart. A source names the paths at which its deliveries hold
+//! items; a delivery without any of them is one item. Where the source is to be recognized, an
+//! envelope is opened only if what lies in it is recognized: `{"events": […]}` of somebody else
+//! stays whole, and is refused as a whole.
+
+use crate::otlp;
+use crate::record::Origin;
+use crate::source::{ItemPath, Source, Sources};
+use crate::value::{self, ObjectMap, Value};
+
+/// The items of a delivery of a known source.
+pub(super) fn of_source(document: Value, source: &Source) -> Vec<Value> {
+    split_list(document, |document| {
+        if otlp::is_export(&document) {
+            return otlp::items(document);
+        }
+        let paths = &source.spec().items;
+        match paths.iter().find(|path| holds_list(&document, &path.path)) {
+            Some(path) => open(document, path),
+            None => vec![document],
+        }
+    })
+}
+
+/// The items of a delivery whose source is still to be recognized, item by item.
+pub(super) fn recognized(document: Value, sources: &Sources, origin: &Origin) -> Vec<Value> {
+    split_list(document, |document| {
+        if otlp::is_export(&document) {
+            return otlp::items(document);
+        }
+        if sources.recognize(&document, origin).is_ok() {
+            return vec![document];
+        }
+        let envelope = sources.envelopes().iter().find(|path| {
+            let first = first_item(&document, path);
+            first.is_some_and(|item| {
+                let source = sources.recognize(&item, origin);
+                source.is_ok_and(|source| source.spec().items.contains(path))
+            })
+        });
+        match envelope {
+            Some(path) => open(document, path),
+            None => vec![document],
+        }
+    })
+}
+
+fn split_list(document: Value, open: impl Fn(Value) -> Vec<Value>) -> Vec<Value> {
+    match document {
+        Value::Array(documents) => documents.into_iter().flat_map(open).collect(),
+        document => open(document),
+    }
+}
+
+fn holds_list(document: &Value, path: &str) -> bool {
+    value::lookup(document, path).is_some_and(Value::is_array)
+}
+
+/// What [`open`] would give first, without taking the document apart.
+fn first_item(document: &Value, path: &ItemPath) -> Option<Value> {
+    let first = value::lookup(document, &path.path)?.as_array()?.first()?;
+    if !path.inherit {
+        return Some(first.clone());
+    }
+    let mut item = document.clone();
+    value::insert(&mut item, &path.path, first.clone());
+    Some(item)
+}
+
+fn open(mut document: Value, path: &ItemPath) -> Vec<Value> {
+    let Some(Value::Array(elements)) = take(&mut document, &path.path) else {
+        return vec![document];
+    };
+    if !path.inherit {
+        return elements;
+    }
+    let with = |element| {
+        let mut item = document.clone();
+        value::insert(&mut item, &path.path, element);
+        item
+    };
+    elements.into_iter().map(with).collect()
+}
+
+/// Takes the value at a nested path out of the document.
+fn take(document: &mut Value, path: &str) -> Option<Value> {
+    let object: &mut ObjectMap = document.as_object_mut()?;
+    match path.split_once('.') {
+        Some((first, rest)) => take(object.get_mut(first)?, rest),
+        None => object.remove(path),
+    }
+}

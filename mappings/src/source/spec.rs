@@ -1,0 +1,156 @@
+//! `mapping.toml`: what a source is, besides its program.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::problem::{Problem, read_toml};
+
+/// What `mapping.toml` says of a source.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// The source's name where it is not `<vendor>.<stream>`, as the folder says.
+    pub name: Option<String>,
+    /// What a person calls it: "GitHub webhooks".
+    pub title: String,
+    /// Who makes it.
+    pub vendor: String,
+    /// The vendor's page that describes the format.
+    pub documentation: String,
+    /// How it comes: `webhook`, `otlp`, `hook`, `poll`, `stream`, `file`.
+    pub deliveries: Vec<String>,
+    /// What is not mapped, and why; absent where the mapping is complete.
+    pub partial: Option<String>,
+    /// What a rule's `logsource` says to mean this source. Absent for a source that passes on what
+    /// others have named.
+    pub logsource: Option<Logsource>,
+    /// Where a delivery that holds several items keeps them; the first path with an array counts.
+    #[serde(default)]
+    pub items: Vec<ItemPath>,
+    /// When `auto` takes an item for this source's: where one of these holds in full.
+    #[serde(default)]
+    pub recognize: Vec<Recognize>,
+    /// Where the vendor's own id lies, best first. `%headers.name` is a header of the delivery.
+    #[serde(default)]
+    pub id: Vec<IdSpec>,
+    /// True where the draft's own `event.id` is taken as it is.
+    #[serde(default)]
+    pub keeps_id: bool,
+    /// True where an item without a time of its own is refused instead of given the receive time.
+    #[serde(default)]
+    pub needs_time: bool,
+    /// Values with which the vendor says that there is none: `"unknown"`, `"null"`, `-2`. They are
+    /// removed everywhere but under `event`.
+    #[serde(default)]
+    pub absent: Vec<Scalar>,
+    /// Raw vendor names to canonical paths, for Sigma rules written against the raw format.
+    #[serde(default)]
+    pub aliases: BTreeMap<String, String>,
+}
+
+/// A source's place in Sigma's taxonomy.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Logsource {
+    /// The vendor's product: `github`.
+    pub product: String,
+    /// The stream: `webhook`.
+    pub service: String,
+    /// Other names that rules in the field use for the stream.
+    #[serde(default)]
+    pub also_services: Vec<String>,
+}
+
+/// A path at which a delivery holds its items.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ItemPath {
+    /// Dotted.
+    pub path: String,
+    /// True where an item is the whole delivery with one element in the place of the list, since
+    /// the delivery says who and when.
+    #[serde(default)]
+    pub inherit: bool,
+}
+
+/// One way to know an item: all of it must hold.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recognize {
+    /// Paths that are there and not null.
+    #[serde(default)]
+    pub has: Vec<String>,
+    /// Paths that are not there.
+    #[serde(default)]
+    pub lacks: Vec<String>,
+    /// Headers that the delivery has, in lower case.
+    #[serde(default)]
+    pub headers: Vec<String>,
+    /// Paths and the values of which each has one. `*` at the end of a text stands for any rest.
+    #[serde(default)]
+    pub equals: BTreeMap<String, Vec<Scalar>>,
+}
+
+/// An id: one path, or several whose values are joined.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum IdSpec {
+    /// The value at one path.
+    One(String),
+    /// The values at all of the paths.
+    Joined(Vec<String>),
+}
+
+impl IdSpec {
+    /// The paths, in order.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        match self {
+            Self::One(path) => vec![path.clone()],
+            Self::Joined(paths) => paths.clone(),
+        }
+    }
+}
+
+/// A value that TOML can write and JSON can hold.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Scalar {
+    /// true or false.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Text.
+    Text(String),
+}
+
+impl Spec {
+    pub(super) fn read(path: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        let spec: Self = read_toml(path, text).map_err(|problem| vec![problem])?;
+        let mut problems = Vec::new();
+        let mut say = |key: &str, message: &str| {
+            let offset = text.find(key).unwrap_or(0);
+            problems.push(Problem::at(path, text, offset, message));
+        };
+        if spec.deliveries.is_empty() {
+            say(
+                "deliveries",
+                "names no delivery; write for example [\"webhook\"]",
+            );
+        }
+        for entry in &spec.recognize {
+            if entry.has.len() + entry.headers.len() + entry.equals.len() == 0 {
+                let message = "an entry without `has`, `headers` or `equals` would take any JSON";
+                say("[[recognize]]", message);
+            }
+            if let Some(header) = entry.headers.iter().find(|h| **h != h.to_lowercase()) {
+                say(header, "headers are compared in lower case; write it so");
+            }
+        }
+        if problems.is_empty() {
+            Ok(spec)
+        } else {
+            Err(problems)
+        }
+    }
+}
