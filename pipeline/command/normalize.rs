@@ -20,7 +20,7 @@ use crate::clock;
 pub fn run(args: &NormalizeArgs) -> Result<Ended> {
     let folders = Folders { builtin_patterns: true, ..Folders::default() };
     let content = Content::load(&folders, None)?;
-    if args.source != "auto" && !content.sources.knows(&args.source) {
+    if args.source != "auto" && content.sources.get(&args.source).is_none() {
         return Err(invalid(content::unknown_source(&content.sources, &args.source)));
     }
     let file = args.file.clone().unwrap_or_else(|| PathBuf::from("-"));

@@ -23,7 +23,7 @@ use crate::read::{self, Input};
 use crate::replay::Replay;
 use crate::report::{Look, Report};
 use crate::stage::normalize::Parts;
-use crate::{clock, content};
+use crate::{clock, content, settings};
 
 /// Runs the command.
 pub fn run(args: &ReplayArgs) -> Result<Ended> {
@@ -31,7 +31,7 @@ pub fn run(args: &ReplayArgs) -> Result<Ended> {
         .map_err(|error| invalid(format!("{error:#}")))?;
     let inputs = read::inputs(&args.inputs, &args.source)?;
     let content = load(args)?;
-    if args.source != "auto" && !content.sources.knows(&args.source) {
+    if args.source != "auto" && content.sources.get(&args.source).is_none() {
         return Err(invalid(content::unknown_source(&content.sources, &args.source)));
     }
     let metrics = Arc::new(Metrics::default());
@@ -45,7 +45,7 @@ pub fn run(args: &ReplayArgs) -> Result<Ended> {
             match_partitions: 0,
             metrics: metrics.clone(),
         },
-        limits: content::limits(&config.correlate),
+        limits: settings::limits(&config.correlate),
         record_bytes_max: usize::try_from(config.receive.body_bytes_max.0)?,
         now_ms: clock::now_ms(),
         read_bytes: read_bytes.clone(),

@@ -9,12 +9,13 @@ use chaperone_sinks::{Delivery, File, FileOptions, Filter as SinkFilter, Policy,
 use super::{Ended, Invalid, invalid};
 use crate::cli::{Role, RunArgs};
 use crate::config::{Config, Documents, Sink as SinkConfig, SinkKind};
-use crate::content::{self, Content};
+use crate::content::Content;
 use crate::deliver::{Deliverer, Gone};
 use crate::filter::Filter;
 use crate::journal::{Journal, Topic, embedded};
 use crate::metrics::Metrics;
 use crate::run::Pipeline;
+use crate::settings;
 use crate::stage::normalize::Parts;
 
 /// Runs the command.
@@ -23,10 +24,10 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
         Some(path) => Config::load(path).map_err(Invalid::from)?,
         None => Config::builtin(),
     };
-    let journal = embedded::Embedded::open(content::embedded(&config.journal))?;
+    let journal = embedded::Embedded::open(settings::journal(&config.journal))?;
     let journal: Arc<dyn Journal> = Arc::new(journal);
-    let key = content::fingerprint_key(&config)?;
-    let content = Content::load(&content::folders(&config), Some(key))?;
+    let key = settings::fingerprint_key(&config)?;
+    let content = Content::load(&settings::folders(&config), Some(key))?;
     content.warn();
     let metrics = Arc::new(Metrics::default());
     let mut pipeline = Pipeline::new(journal.clone(), metrics.clone())?;
@@ -35,15 +36,17 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
         pipeline.normalize(&parts(&content, journal.as_ref(), &metrics));
     }
     if has(Role::Correlate) {
-        pipeline.correlate(&content.rules, &content::limits(&config.correlate));
+        pipeline.correlate(&content.rules, &settings::limits(&config.correlate));
     }
     if has(Role::Deliver) {
         let sinks = sinks(&config, journal.as_ref(), &pipeline, &metrics)?;
         pipeline.deliver(sinks);
     }
     if has(Role::Receive) {
-        let receive = content::receive(&config.receive, &content)?;
-        let address = pipeline.receive(receive, content::seal(&content))?;
+        let receive = settings::receive(&config.receive)?;
+        let known = Arc::new(settings::Known(content.sources.clone()));
+        let seal = settings::seal(content.redactor.clone());
+        let address = pipeline.receive(receive, seal, known)?;
         greet(address, &config.journal.path);
     }
     let ended = pipeline.wait(stop_signal());

@@ -53,3 +53,21 @@ impl Story {
         }))
     }
 }
+
+/// The contexts of a story, or of the stories in a folder.
+pub fn contexts(folder: &Path) -> Result<Vec<PathBuf>> {
+    if let Some(story) = Story::load(folder)? {
+        let context = story.context.map(|context| context.canonicalize().unwrap_or(context));
+        return Ok(context.into_iter().collect());
+    }
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(|| format!("{} cannot be listed", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(contexts(&path)?);
+        }
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
+}

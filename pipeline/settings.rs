@@ -1,0 +1,161 @@
+//! From the configuration to what each part takes: the only place where both are known.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use chaperone_detections::Limits;
+use chaperone_mappings::redact::{FingerprintKey, Redactor};
+use chaperone_mappings::source::Sources;
+use chaperone_sinks::SecretRef;
+
+use crate::config::{self, Config};
+use crate::content::Folders;
+use crate::journal::embedded::EmbeddedConfig;
+use crate::journal::embedded::Fsync;
+use crate::receive::{Auth, KnownSources, ReceiveConfig, Seal, Secret, SourceAccess};
+
+/// Where the content comes from.
+pub fn folders(config: &Config) -> Folders {
+    Folders {
+        mappings: config.mappings.dirs.clone(),
+        rules: config.rules.dirs.clone(),
+        context: config.context.dir.clone(),
+        patterns: config.redaction.rules.clone(),
+        builtin_patterns: config.redaction.builtin,
+        future_skew_ms: Some(config.correlate.future_skew.ms()),
+    }
+}
+
+/// The bounds of the correlations.
+pub fn limits(correlate: &config::Correlate) -> Limits {
+    Limits {
+        lateness_ms: correlate.lateness.ms(),
+        dedup_ms: correlate.dedup.ms(),
+        groups_max: correlate.groups_max,
+        matches_max: correlate.matches_max,
+        ..Limits::default()
+    }
+}
+
+/// The embedded journal.
+pub fn journal(journal: &config::Journal) -> EmbeddedConfig {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    EmbeddedConfig {
+        path: journal.path.clone(),
+        partitions: match journal.partitions {
+            0 => u32::try_from(cores).unwrap_or(1),
+            partitions => partitions,
+        },
+        fsync: match journal.fsync {
+            config::Fsync::Always => Fsync::Always,
+            config::Fsync::Every(time) => Fsync::Every(time),
+            config::Fsync::Never => Fsync::Never,
+        },
+        retention_bytes: journal.retention_bytes.0,
+        retention_age: journal.retention_age.0,
+        max_bytes: journal.bytes_max.0,
+    }
+}
+
+/// Receive, with its secrets fetched.
+pub fn receive(receive: &config::Receive) -> Result<ReceiveConfig> {
+    let sources = receive.sources.iter().map(|(name, auth)| {
+        let auth = proof(auth).with_context(|| format!("receive.sources.\"{name}\""))?;
+        Ok((name.clone(), SourceAccess::new(auth)))
+    });
+    let otlp = match &receive.otlp {
+        Some(auth) => proof(auth).context("receive.otlp")?,
+        None => Auth::Open,
+    };
+    let body_bytes_max = usize::try_from(receive.body_bytes_max.0)?;
+    let defaults = ReceiveConfig::default();
+    // A way in without a proof is for this machine only: beyond loopback it is closed where other
+    // ways are configured, and a reason not to start where none is.
+    let some = !receive.sources.is_empty() || receive.otlp.is_some();
+    let beyond = !receive.listen.ip().is_loopback();
+    let unnamed = || if beyond && some { Auth::Closed } else { Auth::Open };
+    Ok(ReceiveConfig {
+        listen: receive.listen,
+        body_bytes_max,
+        in_flight_max: receive.in_flight_max,
+        buffered_bytes_max: defaults.buffered_bytes_max.max(body_bytes_max.saturating_mul(2)),
+        sources: sources.collect::<Result<_>>()?,
+        default_auth: unnamed(),
+        otlp: SourceAccess::new(if receive.otlp.is_none() { unnamed() } else { otlp }),
+        ..defaults
+    })
+}
+
+fn proof(auth: &config::Auth) -> Result<Auth> {
+    let load = |secret: &SecretRef| Ok::<_, anyhow::Error>(Secret::new(secret.load()?.reveal()));
+    if let Some(secret) = &auth.github_secret {
+        return Ok(Auth::github(load(secret)?));
+    }
+    if let Some(secret) = &auth.bearer {
+        return Ok(Auth::Bearer(load(secret)?));
+    }
+    let token = auth.token.as_ref().context("no secret is configured")?;
+    Ok(Auth::StaticToken {
+        header: auth.header.clone().unwrap_or_default(),
+        token: load(token)?,
+    })
+}
+
+/// The key of the fingerprints: the configured one, or one that is made in the data folder.
+pub fn fingerprint_key(config: &Config) -> Result<FingerprintKey> {
+    let id = &config.redaction.key_id;
+    if let Some(secret) = &config.redaction.key {
+        return Ok(FingerprintKey::new(id, secret.load()?.reveal().as_bytes()));
+    }
+    let path = config.journal.path.join("fingerprint.key");
+    if !path.exists() {
+        make_key(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    let key = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    anyhow::ensure!(key.len() == 32, "{} is damaged: remove it, and a new key is made", path.display());
+    Ok(FingerprintKey::new(id, &key))
+}
+
+fn make_key(path: &Path) -> Result<()> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key)?;
+    let mut file = std::fs::File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(&key)?;
+    Ok(file.sync_all()?)
+}
+
+/// What seals raw text before it is stored.
+pub fn seal(redactor: Arc<Redactor>) -> Arc<dyn Seal> {
+    Arc::new(Sealer(redactor))
+}
+
+struct Sealer(Arc<Redactor>);
+
+thread_local! {
+    static SCRATCH: std::cell::RefCell<Option<chaperone_mappings::redact::Scratch>> = const { std::cell::RefCell::new(None) };
+}
+
+impl Seal for Sealer {
+    fn seal(&self, text: &[u8]) -> Option<Vec<u8>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let scratch = scratch.get_or_insert_with(|| self.0.scratch());
+            self.0.seal_text(text, scratch)
+        })
+    }
+}
+
+/// The sources that receive takes deliveries of.
+pub struct Known(pub Arc<Sources>);
+
+impl KnownSources for Known {
+    fn knows(&self, source: &str) -> bool {
+        self.0.get(source).is_some()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.names().map(str::to_owned).collect()
+    }
+}
