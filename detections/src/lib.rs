@@ -1,1 +1,30 @@
-//! Sigma rules and correlations.
+//! Sigma rules and correlations: events in, matches and alerts out.
+//!
+//! Pure: no clock, no IO, no randomness. START at [`rule`].
+
+mod aliases;
+mod condition;
+mod correlation;
+mod expr;
+mod lists;
+mod matched;
+mod matcher;
+mod modifier;
+mod naive;
+mod parse;
+mod pattern;
+mod plan;
+mod problem;
+pub mod rule;
+mod ruleset;
+mod wire;
+mod yaml;
+
+pub use aliases::FieldAliases;
+pub use lists::Lists;
+pub use matched::{Match, MatchValue};
+pub use matcher::Matcher;
+pub use parse::RuleFile;
+pub use problem::{Problem, Severity};
+pub use rule::{Kind, Level, LogSource, RuleMeta};
+pub use ruleset::{RuleIndex, RuleSet};

@@ -1,0 +1,163 @@
+//! From conditions to the plan: interning of fields, atoms and nodes.
+
+use rustc_hash::FxHashMap;
+
+use super::graph::{Graph, Node};
+use super::slot::SlotBuilder;
+use super::{Names, Needs, NodeId, Pair, Plan};
+use crate::expr::{Atom, Expr, Test};
+use crate::rule::LogSource;
+
+/// A condition after constants are folded away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Always,
+    Never,
+    Node(NodeId),
+}
+
+/// Builds a [`Plan`] rule by rule.
+#[derive(Debug, Default)]
+pub(crate) struct Builder {
+    names: Names,
+    slots: Vec<SlotBuilder>,
+    keywords: Option<SlotBuilder>,
+    pairs: Vec<Pair>,
+    nodes: Vec<Node>,
+    atoms: FxHashMap<Atom, NodeId>,
+    shared: FxHashMap<Node, NodeId>,
+    sources: Vec<LogSource>,
+    needs: Vec<Needs>,
+    /// Each rule's condition; None: true of everything. A rule that can never hold has an `or`
+    /// without parts.
+    roots: Vec<Option<NodeId>>,
+}
+
+impl Builder {
+    /// Adds a rule; its number is the count of rules before it.
+    pub(crate) fn add(&mut self, condition: &Expr, source: &LogSource) {
+        let mut needs = Needs::default();
+        condition.atoms(&mut |atom| self.need(atom, &mut needs));
+        needs.slots.sort_unstable();
+        needs.slots.dedup();
+        let root = match self.part(condition) {
+            Part::Always => None,
+            Part::Never => Some(self.share(Node::Or(Box::default()))),
+            Part::Node(node) => Some(node),
+        };
+        self.roots.push(root);
+        self.needs.push(needs);
+        self.sources.push(source.clone());
+    }
+
+    /// The error says that a field's literals are too many for one automaton.
+    pub(crate) fn finish(self) -> Result<Plan, aho_corasick::BuildError> {
+        let slots: Result<Vec<_>, _> = self.slots.into_iter().map(SlotBuilder::finish).collect();
+        Ok(Plan {
+            names: self.names,
+            slots: slots?,
+            keywords: self.keywords.map(SlotBuilder::finish).transpose()?,
+            pairs: self.pairs,
+            graph: Graph::new(self.nodes, &self.roots),
+            sources: self.sources,
+            needs: self.needs,
+        })
+    }
+
+    fn need(&mut self, atom: &Atom, needs: &mut Needs) {
+        match &atom.field {
+            None => needs.keywords = true,
+            Some(field) => needs.slots.push(self.slot(field)),
+        }
+        if let Test::Field { other, .. } = &atom.test {
+            needs.slots.push(self.slot(other));
+        }
+    }
+
+    fn slot(&mut self, field: &str) -> u32 {
+        let slot = self.names.intern(field, self.slots.len() as u32);
+        if slot as usize == self.slots.len() {
+            self.slots.push(SlotBuilder::default());
+        }
+        slot
+    }
+
+    fn part(&mut self, expr: &Expr) -> Part {
+        match expr {
+            Expr::Atom(atom) => Part::Node(self.atom(atom)),
+            Expr::Named(_, inner) => self.part(inner),
+            Expr::Not(inner) => match self.part(inner) {
+                Part::Always => Part::Never,
+                Part::Never => Part::Always,
+                Part::Node(node) => Part::Node(match self.nodes[node as usize] {
+                    Node::Not(inner) => inner,
+                    _ => self.share(Node::Not(node)),
+                }),
+            },
+            Expr::And(parts) => self.join(parts, Part::Always, Part::Never, Node::And),
+            Expr::Or(parts) => self.join(parts, Part::Never, Part::Always, Node::Or),
+        }
+    }
+
+    /// `neutral` parts are left out, one `decisive` part decides.
+    fn join(
+        &mut self,
+        parts: &[Expr],
+        neutral: Part,
+        decisive: Part,
+        make: fn(Box<[NodeId]>) -> Node,
+    ) -> Part {
+        let mut nodes = Vec::with_capacity(parts.len());
+        for part in parts {
+            match self.part(part) {
+                part if part == decisive => return decisive,
+                Part::Node(node) => nodes.push(node),
+                _ => {}
+            }
+        }
+        nodes.sort_unstable();
+        nodes.dedup();
+        match nodes.as_slice() {
+            [] => neutral,
+            [node] => Part::Node(*node),
+            _ => Part::Node(self.share(make(nodes.into()))),
+        }
+    }
+
+    fn share(&mut self, node: Node) -> NodeId {
+        let next = self.nodes.len() as NodeId;
+        *self.shared.entry(node).or_insert_with_key(|node| {
+            self.nodes.push(node.clone());
+            next
+        })
+    }
+
+    fn atom(&mut self, atom: &Atom) -> NodeId {
+        if let Some(known) = self.atoms.get(atom) {
+            return *known;
+        }
+        let id = self.nodes.len() as NodeId;
+        self.nodes.push(Node::Atom);
+        self.atoms.insert(atom.clone(), id);
+        match (&atom.field, &atom.test) {
+            (None, test) => self.keywords.get_or_insert_default().add(test, id),
+            (Some(field), Test::Field { other, how, cased }) => {
+                let (value, other) = (self.slot(field), self.slot(other));
+                self.slots[value as usize].capture();
+                self.slots[other as usize].capture();
+                self.pairs.push(Pair {
+                    atom: id,
+                    value,
+                    other,
+                    how: *how,
+                    cased: *cased,
+                });
+            }
+            (Some(field), test) => {
+                let slot = self.slot(field);
+                self.slots[slot as usize].add(test, id);
+            }
+        }
+        id
+    }
+}
