@@ -9,6 +9,7 @@
 
 pub mod event;
 pub mod record;
+pub mod redact;
 pub mod refusal;
 pub mod value;
 
