@@ -16,6 +16,7 @@ pub mod normalize;
 mod otlp;
 pub mod problem;
 pub mod record;
+pub mod redact;
 pub mod refusal;
 pub mod seal_stub;
 pub mod source;

@@ -1,0 +1,149 @@
+//! Secrets inside base64: a run that decodes to text is read like any other text.
+//!
+//! Decoding every run would be slow, so runs are found by sampling every sixteenth byte, and all
+//! but a few are given up after twelve decoded bytes: what is not printable is not text. Lines of a
+//! wrapped block are joined. A secret inside replaces the whole run, because nothing of an encoded
+//! secret may remain.
+
+use super::scan::{Finding, Scan, Scanner, Seal};
+use super::view::View;
+
+/// Shorter runs hold no secret worth the decoding.
+const RUN_LEN_MIN: usize = 24;
+/// What lies beyond is decoded as a run of its own.
+const RUN_LEN_MAX: usize = 1 << 16;
+const STEP: usize = 16;
+/// Base64 in base64 is decoded so often.
+const DEPTH_MAX: usize = 2;
+
+/// Finds base64 runs with secrets in them and adds them to the findings.
+pub(super) fn scan(scanner: &Scanner, view: View<'_>, scan: &mut Scan) {
+    scan.found.extend(search(scanner, view.text, 0));
+}
+
+fn search(scanner: &Scanner, text: &[u8], depth: usize) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut at = STEP / 2;
+    while at < text.len() {
+        if VALUES[usize::from(text[at])] == NONE {
+            at += STEP;
+            continue;
+        }
+        let (start, end) = run(text, at);
+        at = at.max(end) + STEP / 2;
+        if end - start >= RUN_LEN_MIN
+            && let Some(decoded) = decode(&text[start..end])
+        {
+            found.extend(inside(scanner, &decoded, depth).map(|inner| Finding {
+                start,
+                end,
+                ..inner
+            }));
+        }
+    }
+    found
+}
+
+/// The first secret in a decoded text.
+fn inside(scanner: &Scanner, decoded: &[u8], depth: usize) -> Option<Finding> {
+    let mut buffers = scanner.buffers();
+    let view = View::plain(decoded);
+    scanner.scan_flat(view, &mut buffers);
+    if buffers.found.is_empty() && depth + 1 < DEPTH_MAX {
+        buffers.found = search(scanner, decoded, depth + 1);
+    }
+    let first = buffers.found.into_iter().next()?;
+    let secret = &decoded[first.start..first.end];
+    Some(Finding {
+        seal: first.seal.or_else(|| {
+            first.fingerprint.then(|| Seal {
+                digest: scanner.key.digest(secret),
+                length: secret.len(),
+            })
+        }),
+        fingerprint: false,
+        depth: usize::MAX,
+        quote: None,
+        ..first
+    })
+}
+
+/// True where a credential is the base64 of `user:password`.
+pub(super) fn decodes_to_pair(credential: &[u8]) -> bool {
+    credential.len() >= 8
+        && decode(credential).is_some_and(|pair| {
+            memchr::memchr(b':', &pair).is_some_and(|colon| colon + 1 < pair.len())
+        })
+}
+
+const NONE: u8 = 0xff;
+/// The six bits of a base64 character, of both alphabets.
+const VALUES: [u8; 256] = values();
+
+const fn values() -> [u8; 256] {
+    let mut table = [NONE; 256];
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut at = 0;
+    while at < alphabet.len() {
+        table[alphabet[at] as usize] = at as u8;
+        at += 1;
+    }
+    table[b'-' as usize] = 62;
+    table[b'_' as usize] = 63;
+    table
+}
+
+/// The run of base64 characters around a place, with its padding and its wrapped lines.
+fn run(text: &[u8], at: usize) -> (usize, usize) {
+    let code = |byte: &u8| VALUES[usize::from(*byte)] != NONE;
+    let floor = at.saturating_sub(RUN_LEN_MAX);
+    let limit = text.len().min(at + RUN_LEN_MAX);
+    let start = at - text[floor..at].iter().rev().take_while(|b| code(b)).count();
+    let mut end = at;
+    let mut line = start;
+    loop {
+        end += text[end..limit].iter().take_while(|b| code(b)).count();
+        let width = end - line;
+        let wrapped = width >= 60 && width.is_multiple_of(4);
+        let line_end = usize::from(text.get(end) == Some(&b'\r'));
+        let more = text.get(end + line_end) == Some(&b'\n')
+            && text.get(end + line_end + 1).is_some_and(code);
+        if !(wrapped && more) || end >= limit {
+            break;
+        }
+        line = end + line_end + 1;
+        end = line;
+    }
+    end += text[end..]
+        .iter()
+        .take(2)
+        .take_while(|b| **b == b'=')
+        .count();
+    (start, end)
+}
+
+/// The text that a run encodes; None where it is not text.
+fn decode(run: &[u8]) -> Option<Vec<u8>> {
+    let mut decoded = Vec::with_capacity(run.len() * 3 / 4);
+    let (mut bits, mut count) = (0_u32, 0);
+    for byte in run {
+        let value = VALUES[usize::from(*byte)];
+        if value == NONE {
+            continue;
+        }
+        bits = (bits << 6) | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            let byte = (bits >> count) as u8;
+            if !matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t') {
+                return None;
+            }
+            decoded.push(byte);
+        }
+    }
+    Some(decoded)
+}
+
+#[cfg(test)]
+mod tests;
