@@ -53,16 +53,10 @@ impl Content {
         let sources = keep(Sources::load(&source_files(&folders.mappings)?), &mut problems);
         let context = context_files(folders.context.as_deref())?;
         let context = keep(Context::load(&context), &mut problems);
-        let redactor = match redactor(folders, key)? {
-            Ok((redactor, unsupported)) => {
-                warnings.extend(unsupported);
-                Some(redactor)
-            }
-            Err(found) => {
-                problems.extend(found);
-                None
-            }
-        };
+        let redactor = keep(redactor(folders, key)?, &mut problems).map(|(redactor, unsupported)| {
+            warnings.extend(unsupported);
+            redactor
+        });
         let aliases = sources.as_ref().map(aliases).unwrap_or_default();
         let lists = context.as_ref().map(lists).unwrap_or_default();
         let files = rule_files(&folders.rules)?;
@@ -139,6 +133,11 @@ fn redactor(folders: &Folders, key: Option<FingerprintKey>) -> Result<Redactors>
         key: key.unwrap_or_else(FingerprintKey::fixed),
     };
     Ok(Redactor::new(config).map_err(|found| found.iter().map(ToString::to_string).collect()))
+}
+
+/// The redactor alone, and what of the patterns' files it does not support.
+pub fn patterns(folders: &Folders, key: FingerprintKey) -> Result<(Redactor, Vec<String>)> {
+    redactor(folders, Some(key))?.map_err(|problems| Invalid(problems).into())
 }
 
 /// The built-in sources alone.

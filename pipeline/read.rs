@@ -40,7 +40,8 @@ pub struct Input {
 }
 
 impl Input {
-    fn new(path: &Path, source: &str) -> Self {
+    /// One file, or `-`.
+    pub fn new(path: &Path, source: &str) -> Self {
         Self { path: path.into(), source: source.into(), fakes: BTreeMap::new() }
     }
 }

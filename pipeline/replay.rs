@@ -158,13 +158,23 @@ fn normalize(
     todo: &Mutex<Receiver<Numbered<Work>>>,
     finished: &SyncSender<Numbered<Transaction>>,
 ) {
+    let redactor = parts.redactor.clone();
+    let mut scratch = redactor.scratch();
     let mut stage = Normalize::new(parts);
     loop {
         let next = todo.lock().expect("no worker panics with the lock").recv();
         let Ok((number, work)) = next else { return };
         let transaction = match work {
             Work::Refused(outgoing) => Transaction { outputs: vec![outgoing], ..Default::default() },
-            Work::Batch(messages) => stage.process(batch(Topic::Raw, messages), 0),
+            Work::Batch(mut messages) => {
+                // As receive does: what is mapped, and what ids are made of, is the same.
+                for incoming in &mut messages {
+                    if let Some(sealed) = redactor.seal_text(&incoming.message.value, &mut scratch) {
+                        incoming.message.value = sealed.into();
+                    }
+                }
+                stage.process(batch(Topic::Raw, messages), 0)
+            }
         };
         if finished.send((number, transaction)).is_err() {
             return;

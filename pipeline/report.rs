@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anyhow::Result;
 use chaperone_mappings::Value;
 use chaperone_mappings::value::{self, text_at};
+use chaperone_sinks::table::{self, Style};
 
 use crate::cli::{Emit, Format};
 
@@ -73,8 +74,10 @@ impl<'w> Report<'w> {
     }
 
     fn alerts(&mut self) -> io::Result<()> {
-        let table = chaperone_sinks::table::alerts(&self.rows, self.look.width, self.look.colour);
-        self.out.write_all(table.as_bytes())
+        let rows = self.rows.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+        let mut style = Style::plain(self.look.width);
+        style.colour = self.look.colour;
+        self.out.write_all(table::render(&rows, style).as_bytes())
     }
 }
 

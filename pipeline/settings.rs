@@ -13,8 +13,7 @@ use chaperone_sinks::SecretRef;
 
 use crate::config::{self, Config};
 use crate::content::Folders;
-use crate::journal::embedded::EmbeddedConfig;
-use crate::journal::embedded::Fsync;
+use crate::journal::embedded::{EmbeddedConfig, Fsync, Retention, Retentions};
 use crate::receive::{Auth, KnownSources, ReceiveConfig, Seal, Secret, SourceAccess};
 
 /// Where the content comes from.
@@ -42,9 +41,13 @@ pub fn limits(correlate: &config::Correlate) -> Limits {
 
 /// The embedded journal.
 pub fn journal(journal: &config::Journal) -> EmbeddedConfig {
+    let retention = Retention {
+        bytes: journal.retention_bytes.0,
+        age: journal.retention_age.0,
+    };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     EmbeddedConfig {
-        path: journal.path.clone(),
+        path: journal.path.join("journal"),
         partitions: match journal.partitions {
             0 => u32::try_from(cores).unwrap_or(1),
             partitions => partitions,
@@ -54,9 +57,14 @@ pub fn journal(journal: &config::Journal) -> EmbeddedConfig {
             config::Fsync::Every(time) => Fsync::Every(time),
             config::Fsync::Never => Fsync::Never,
         },
-        retention_bytes: journal.retention_bytes.0,
-        retention_age: journal.retention_age.0,
-        max_bytes: journal.bytes_max.0,
+        retention: Retentions {
+            raw: retention,
+            events: retention,
+            matches: retention,
+            alerts: retention,
+            dead_letters: retention,
+        },
+        bytes_max: journal.bytes_max.0,
     }
 }
 

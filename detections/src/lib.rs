@@ -28,3 +28,6 @@ pub use parse::RuleFile;
 pub use problem::{Problem, Severity};
 pub use rule::{Kind, Level, LogSource, RuleMeta};
 pub use ruleset::{RuleIndex, RuleSet};
+pub mod builtin;
+pub mod correlator;
+pub use correlator::{Limits,Alert,Output,Correlator};

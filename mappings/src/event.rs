@@ -50,6 +50,11 @@ impl Event {
         &self.json
     }
 
+    /// The body as compact JSON, for whoever needs nothing else.
+    pub fn into_json(self) -> Bytes {
+        self.json
+    }
+
     /// Reads back an event that [`Event::json`] wrote. Only for bytes from our own journal: nothing
     /// is redacted here. None where the bytes are not such an event.
     pub fn reopen(json: Bytes) -> Option<Self> {

@@ -18,7 +18,7 @@ pub mod problem;
 pub mod record;
 pub mod redact;
 pub mod refusal;
-pub mod seal_stub;
+pub mod redact;
 pub mod source;
 mod time;
 pub mod value;

@@ -16,7 +16,7 @@ use crate::event::{Draft, Event};
 use crate::mapper::Machine;
 use crate::record::Record;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::seal_stub::{Redactor, Scratch};
+use crate::redact::{Redactor, Scratch};
 use crate::source::{Source, Sources};
 use crate::value::{self, ObjectMap, Value};
 

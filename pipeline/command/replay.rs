@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use chaperone_detections::Level;
+use chaperone_detections::{Level, Match};
 use chaperone_mappings::value;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -20,6 +20,7 @@ use crate::filter::Filter;
 use crate::journal::{Outgoing, Topic};
 use crate::metrics::{Count, Metrics};
 use crate::read::{self, Input};
+use crate::refused::time_text;
 use crate::replay::Replay;
 use crate::report::{Look, Report};
 use crate::stage::normalize::Parts;
@@ -40,6 +41,7 @@ pub fn run(args: &ReplayArgs) -> Result<Ended> {
     let replay = Replay {
         parts: Parts {
             normalizer: content.normalizer,
+            redactor: content.redactor,
             rules: content.rules,
             filter: Arc::new(filter),
             match_partitions: 0,
@@ -112,13 +114,13 @@ impl Printer {
         if outgoing.topic != self.topic {
             return Ok(());
         }
-        if outgoing.topic == Topic::Matches {
-            return match content::match_json(&outgoing.message.value) {
-                Some(json) => self.report.add(&json),
-                None => Ok(()),
-            };
+        if outgoing.topic != Topic::Matches {
+            return self.report.add(json);
         }
-        self.report.add(json)
+        match Match::decode(json) {
+            Some(found) => self.report.add(match_json(&found).as_bytes()),
+            None => Ok(()),
+        }
     }
 
     fn finish(self, metrics: &Metrics) -> Result<Ended> {
@@ -139,18 +141,25 @@ impl Printer {
     }
 }
 
+fn match_json(found: &Match) -> String {
+    let group: serde_json::Map<String, serde_json::Value> =
+        found.group.iter().map(|(field, value)| (field.clone(), value.as_str().into())).collect();
+    serde_json::json!({
+        "@timestamp": time_text(found.time_ms),
+        "event_id": found.event_id,
+        "rule_id": found.rule,
+        "target": found.target,
+        "group": group,
+    })
+    .to_string()
+}
+
 fn create(path: &PathBuf) -> Result<File> {
     File::create(path).with_context(|| format!("{} cannot be written", path.display()))
 }
 
 fn terminal_width() -> usize {
-    let (_, columns) = console_size();
-    columns.clamp(60, 240)
-}
-
-fn console_size() -> (usize, usize) {
-    let (rows, columns) = indicatif::console::Term::stdout().size();
-    (rows.into(), columns.into())
+    terminal_size::terminal_size().map_or(120, |(width, _)| usize::from(width.0))
 }
 
 fn level(arg: LevelArg) -> Level {
@@ -165,7 +174,7 @@ fn level(arg: LevelArg) -> Level {
 
 fn level_of(json: &[u8]) -> Option<Level> {
     let alert = value::parse(json).ok()?;
-    value::text_at(&alert, "chaperone.alert.level")?.parse().ok()
+    Level::parse(value::text_at(&alert, "chaperone.alert.level")?)
 }
 
 /// A bar on stderr while files are read; only on a terminal.

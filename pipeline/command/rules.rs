@@ -58,7 +58,7 @@ fn list(dirs: &[PathBuf]) -> Result<Ended> {
     let (rules, problems) = lenient(dirs)?;
     let mut table = Table::new();
     table
-        .load_preset(UTF8_HORIZONTAL_ONLY)
+        .load_style(UTF8_HORIZONTAL_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(["level", "title", "ATT&CK", "logsource", "id"]);
     let mut metas: Vec<_> = rules.rules().collect();

@@ -61,6 +61,7 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
 fn parts(content: &Content, journal: &dyn Journal, metrics: &Arc<Metrics>) -> Parts {
     Parts {
         normalizer: content.normalizer.clone(),
+        redactor: content.redactor.clone(),
         rules: content.rules.clone(),
         filter: Arc::new(Filter::default()),
         match_partitions: journal.partitions(Topic::Matches),
@@ -100,7 +101,7 @@ fn product(sink: &SinkConfig) -> Result<Arc<dyn Sink>> {
             let path = sink.path.as_ref().context("a file sink has a path")?;
             let mut options = FileOptions::new(path);
             options.rotate_bytes = sink.rotate_bytes.0;
-            options.rotate_age = sink.rotate_age.0;
+            options.rotate_age = Some(sink.rotate_age.0);
             options.keep = sink.keep_files;
             let name = &sink.name;
             let open = File::open(options);

@@ -17,7 +17,7 @@ pub(super) fn table(emit: Emit, rows: &[Value], look: Look) -> Table {
     };
     let mut table = Table::new();
     table
-        .load_preset(UTF8_HORIZONTAL_ONLY)
+        .load_style(UTF8_HORIZONTAL_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(u16::try_from(look.width).unwrap_or(u16::MAX));
     table.set_header(head.iter().map(|name| {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chaperone_detections::{Match, Matcher, RuleSet};
 use chaperone_mappings::normalize::{Normalized, Normalizer, Worker};
+use chaperone_mappings::redact::{Redactor, Scratch};
 use chaperone_mappings::{Event, Record};
 
 use super::{Stage, StageError};
@@ -29,6 +30,8 @@ const IDLE_PROGRESS_MS: i64 = 5_000;
 pub struct Parts {
     /// Sources, redactor and context.
     pub normalizer: Arc<Normalizer>,
+    /// Seals what is kept of refused records.
+    pub redactor: Arc<Redactor>,
     /// The compiled rules.
     pub rules: Arc<RuleSet>,
     /// Which events go on; everything in a live run.
@@ -43,6 +46,7 @@ pub struct Parts {
 pub struct Normalize {
     parts: Parts,
     worker: Worker,
+    scratch: Scratch,
     matcher: Matcher,
     /// Event time reached on each assigned partition, and when that was last reported.
     progress: BTreeMap<u32, Progress>,
@@ -62,6 +66,7 @@ impl Normalize {
     pub fn new(parts: Parts) -> Self {
         Self {
             worker: parts.normalizer.worker(),
+            scratch: parts.redactor.scratch(),
             matcher: Matcher::new(parts.rules.clone()),
             progress: BTreeMap::new(),
             normalized: Normalized::default(),
@@ -83,7 +88,8 @@ impl Normalize {
             }
         }
         for refusal in normalized.refusals.drain(..) {
-            let refused = Refused::new(&refusal, &self.worker.seal_text(&record.body));
+            let sealed = self.parts.redactor.seal_text(&record.body, &mut self.scratch);
+            let refused = Refused::new(&refusal, sealed.as_deref().unwrap_or(&record.body));
             out.outputs.push(Outgoing {
                 topic: Topic::DeadLetters,
                 partition: None,

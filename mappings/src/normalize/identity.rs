@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use crate::record::Origin;
-use crate::seal_stub::hash_without_fingerprints;
+use crate::redact::hash_without_fingerprints;
 use crate::source::{IdPath, Source};
 use crate::value::{self, Value};
 
@@ -109,7 +109,7 @@ fn hash(source: &str, item: &Value, buffer: &mut Vec<u8>) -> String {
     let mut hasher = Sha256::new();
     hasher.update(source.as_bytes());
     hasher.update([0]);
-    hash_without_fingerprints(buffer, &mut hasher);
+    hash_without_fingerprints(buffer, &mut |part| hasher.update(part));
     hex(&hasher.finalize()[..16])
 }
 
