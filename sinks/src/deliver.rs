@@ -342,12 +342,14 @@ impl Delivery {
             self.gate.launched();
             let sink = Arc::clone(&self.sink);
             let batch = Arc::clone(&pending.batch);
-            let patience = self.policy.answer_timeout;
+            let patience = self.limits.answer_timeout;
             let flight = self.flights.spawn(async move {
-                match tokio::time::timeout(patience, sink.send(&batch)).await {
-                    Ok(answer) => answer,
-                    Err(_) => no_answer(patience),
-                }
+                let answer = sink.send(&batch);
+                let Some(patience) = patience else {
+                    return answer.await;
+                };
+                let timed = tokio::time::timeout(patience, answer).await;
+                timed.unwrap_or_else(|_| no_answer(patience))
             });
             self.flying.insert(flight.id(), pending);
         }

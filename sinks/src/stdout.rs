@@ -90,6 +90,7 @@ impl Sink for Stdout {
             document_bytes_max: usize::MAX,
             frame_bytes: 1,
             age_max: Duration::from_millis(50),
+            answer_timeout: None,
             in_flight_max: 1,
         }
     }

@@ -159,6 +159,7 @@ impl Sink for Model {
             document_bytes_max: 1 << 16,
             frame_bytes: 1,
             age_max: Duration::from_secs(1),
+            answer_timeout: Some(Duration::from_secs(60)),
             in_flight_max: 4,
         }
     }

@@ -220,6 +220,7 @@ impl Sink for Busy {
             document_bytes_max: 1 << 20,
             frame_bytes: 0,
             age_max: SECOND,
+            answer_timeout: Some(Duration::from_secs(60)),
             in_flight_max: 5,
         }
     }
@@ -329,6 +330,21 @@ async fn bisecting_costs_few_requests() {
         [ids(0, 40), ids(41, 64)].concat(),
         "in order"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_may_take_its_time_is_not_asked_twice() {
+    let model = model();
+    model.spoil(Fault::Slow);
+    let policy = Policy {
+        answer_timeout: Some(Duration::from_secs(7_200)),
+        ..Policy::default()
+    };
+    let mut one = delivery(&model, policy);
+    hand(&mut one, 0, 3);
+    one.drain().await.expect("open");
+    assert_eq!(model.requests(), [3]);
+    assert_eq!(one.counts().possible_duplicates, 0);
 }
 
 #[test]
