@@ -355,11 +355,11 @@ impl Delivery {
         }
     }
 
-    /// The batch that goes next. In order, that is the front or none.
+    /// The batch that goes next. In order, that is the front or none (and the window is one).
     fn next_due(&self, now: Instant) -> Option<usize> {
         if self.policy.ordered {
             let front = self.ready.front()?;
-            return (front.not_before <= now && self.flying.is_empty()).then_some(0);
+            return (front.not_before <= now).then_some(0);
         }
         self.ready
             .iter()

@@ -139,7 +139,13 @@ impl Model {
             }
             Fault::Impossible => {
                 self.take(ids);
-                Answer::Each(Vec::new())
+                match self.unit {
+                    Unit::Prefix => Answer::AcceptedUpTo {
+                        count: ids.len(),
+                        refused: Some(busy),
+                    },
+                    Unit::Each | Unit::Whole => Answer::Each(Vec::new()),
+                }
             }
             Fault::Panic => panic!("a sink with a fault of its own"),
             Fault::Gone => Answer::Closed,
