@@ -35,6 +35,7 @@ use crate::sink::{Answer, Batch, Document, Limits, Parcel, Place, Reason, Sink};
 
 mod act;
 mod backoff;
+mod intake;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -184,96 +185,6 @@ impl Delivery {
         self.counts
     }
 
-    /// Takes a document. It will come out of [`Delivery::next`] exactly once, with its verdict.
-    /// The caller looks at [`Delivery::has_room`] first; one too many is held, not lost.
-    pub fn hand(&mut self, place: Place, document: Document) {
-        self.counts.handed += 1;
-        if !self.filter.wants(&document) {
-            self.counts.skipped += 1;
-            self.settled.push(Settled {
-                place,
-                document,
-                verdict: Verdict::Skipped,
-            });
-            return;
-        }
-        let encoded = match self.sink.encode(&document) {
-            Ok(encoded) if encoded.len() <= self.limits.document_bytes_max => encoded,
-            Ok(encoded) => {
-                let detail = format!(
-                    "{} bytes encoded, and this product takes {} a document",
-                    encoded.len(),
-                    self.limits.document_bytes_max
-                );
-                return self.refuse_unsent(place, document, Reason::new("too_large", detail));
-            }
-            Err(reason) => return self.refuse_unsent(place, document, reason),
-        };
-        let parcel = Parcel {
-            place,
-            document,
-            encoded,
-        };
-        self.held += 1;
-        self.held_bytes += weight(&parcel);
-        let bytes = parcel.encoded.len() + self.limits.frame_bytes;
-        if self.open.bytes + bytes > self.limits.bytes_max {
-            self.flush();
-        }
-        self.open.since.get_or_insert_with(Instant::now);
-        self.open.bytes += bytes;
-        self.open.parcels.push(Arc::new(parcel));
-        if self.open.parcels.len() >= self.limits.documents_max {
-            self.flush();
-        }
-    }
-
-    /// Closes the open batch: what was handed in goes without waiting for company.
-    pub fn flush(&mut self) {
-        let open = std::mem::take(&mut self.open);
-        if !open.parcels.is_empty() {
-            self.ready.push_back(Pending {
-                batch: Arc::new(Batch {
-                    parcels: open.parcels,
-                }),
-                attempts: 0,
-                not_before: Instant::now(),
-            });
-        }
-    }
-
-    /// Forgets what is held of a partition that is no longer ours. A request under way ends as it
-    /// ends; its verdicts still come, and a ledger that forgot the partition ignores them.
-    pub fn forget(&mut self, input: u32, partition: u32) {
-        let stays = |parcel: &Arc<Parcel>| {
-            parcel.place.input != input || parcel.place.partition != partition
-        };
-        let mut gone: Vec<Arc<Parcel>> = Vec::new();
-        let mut keep = |parcels: &mut Vec<Arc<Parcel>>| {
-            gone.extend(parcels.iter().filter(|parcel| !stays(parcel)).cloned());
-            parcels.retain(stays);
-        };
-        keep(&mut self.open.parcels);
-        for pending in &mut self.ready {
-            keep(&mut Arc::make_mut(&mut pending.batch).parcels);
-        }
-        self.ready.retain(|pending| !pending.batch.is_empty());
-        self.open.bytes = self
-            .open
-            .parcels
-            .iter()
-            .map(|parcel| parcel.encoded.len() + self.limits.frame_bytes)
-            .sum();
-        if self.open.parcels.is_empty() {
-            self.open.since = None;
-        }
-        for parcel in gone {
-            self.held -= 1;
-            self.held_bytes -= weight(&parcel);
-            self.counts.forgotten += 1;
-        }
-    }
-
     /// Works until there are verdicts, and returns them; waits for ever where nothing is held.
     /// Safe to cancel (in a `select!` or a timeout): all state is in the delivery. In flight
     /// requests advance only while the runtime runs. Needs a tokio runtime with time enabled.
@@ -314,15 +225,6 @@ impl Delivery {
         Ok(all)
     }
 
-    fn refuse_unsent(&mut self, place: Place, document: Document, reason: Reason) {
-        self.counts.refused += 1;
-        self.settled.push(Settled {
-            place,
-            document,
-            verdict: Verdict::Refused(reason),
-        });
-    }
-
     /// Starts every request that may go now.
     fn launch(&mut self) {
         let now = Instant::now();
@@ -342,22 +244,24 @@ impl Delivery {
             self.gate.launched();
             let sink = Arc::clone(&self.sink);
             let batch = Arc::clone(&pending.batch);
-            let patience = self.policy.answer_timeout;
+            let patience = self.limits.answer_timeout;
             let flight = self.flights.spawn(async move {
-                match tokio::time::timeout(patience, sink.send(&batch)).await {
-                    Ok(answer) => answer,
-                    Err(_) => no_answer(patience),
-                }
+                let answer = sink.send(&batch);
+                let Some(patience) = patience else {
+                    return answer.await;
+                };
+                let timed = tokio::time::timeout(patience, answer).await;
+                timed.unwrap_or_else(|_| no_answer(patience))
             });
             self.flying.insert(flight.id(), pending);
         }
     }
 
-    /// The batch that goes next. In order, that is the front or none.
+    /// The batch that goes next. In order, that is the front or none (and the window is one).
     fn next_due(&self, now: Instant) -> Option<usize> {
         if self.policy.ordered {
             let front = self.ready.front()?;
-            return (front.not_before <= now && self.flying.is_empty()).then_some(0);
+            return (front.not_before <= now).then_some(0);
         }
         self.ready
             .iter()
@@ -385,14 +289,6 @@ impl Delivery {
             (age, send) => age.or(send),
         }
     }
-}
-
-/// What a held document costs: its JSON, its encoded form where that is another, and its words.
-fn weight(parcel: &Parcel) -> usize {
-    let json = parcel.document.json.len();
-    let shared = parcel.encoded.as_ptr() == parcel.document.json.as_ptr();
-    let encoded = if shared { 0 } else { parcel.encoded.len() };
-    json + encoded + size_of::<Parcel>() + parcel.document.id.len()
 }
 
 fn no_answer(patience: Duration) -> Answer {

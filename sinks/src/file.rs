@@ -153,6 +153,7 @@ impl Sink for File {
             document_bytes_max: usize::MAX,
             frame_bytes: 1,
             age_max: Duration::from_millis(200),
+            answer_timeout: None,
             in_flight_max: 1,
         }
     }

@@ -168,6 +168,9 @@ pub struct Limits {
     pub frame_bytes: usize,
     /// How long the oldest document of a batch waits for more.
     pub age_max: Duration,
+    /// A request without an answer for so long goes again. None: it takes as long as it takes, as
+    /// where a person may hold a terminal and nothing would come of asking twice.
+    pub answer_timeout: Option<Duration>,
     /// Requests under way at once; 1 where the product is a single stream.
     pub in_flight_max: usize,
 }

@@ -16,13 +16,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::sink::{Answer, Batch, Limits, Reason, Sending, Sink};
-use crate::table::{Stream, Style};
+use crate::table::{Stream, Style, WIDTH_DEFAULT};
 
 #[cfg(test)]
 mod tests;
-
-/// Columns where a terminal does not say.
-const WIDTH_DEFAULT: usize = 120;
 
 /// Standard output, or what stands for it.
 pub struct Stdout {
@@ -93,6 +90,7 @@ impl Sink for Stdout {
             document_bytes_max: usize::MAX,
             frame_bytes: 1,
             age_max: Duration::from_millis(50),
+            answer_timeout: None,
             in_flight_max: 1,
         }
     }

@@ -1,14 +1,17 @@
 //! The table for people: what happened, how grave, who, where, and the evidence.
 //!
 //! An analyst reads a row from left to right and decides whether to look closer, so a row holds
-//! what that takes and nothing else: time, severity, rule, who, repository, and below or beside it
-//! the evidence (the command, the pull request and its address, the host, how many and over what
-//! span). Where the terminal is wide the evidence is the last column; where it is not it gets a line
-//! of its own under the row, because a column of twelve characters shows nothing of a command.
+//! what that takes and nothing else: time, severity, rule, who, repository and the evidence (the
+//! command, the pull request and its address, the host, how many and over what span). From 140
+//! columns on these are six columns. On a narrower terminal six columns would show twelve characters
+//! of a command, so there what follows the severity is stacked: the rule, below it who and where,
+//! below that the evidence.
 //!
 //! It refuses to let content steer the terminal: control characters, escape sequences and
 //! invisible or direction-changing characters of an event are shown as escapes (`\x1b`, `\u{202e}`).
 //! Colour only marks what the words say already, so nothing is lost without it.
+
+use std::ffi::OsString;
 
 use serde_json::Value;
 
@@ -16,12 +19,17 @@ use crate::sink::Level;
 
 mod evidence;
 mod layout;
+mod row;
 #[cfg(test)]
 mod tests;
 mod text;
 
-use layout::Layout;
-use text::{Paint, clip, pad, wrap};
+use layout::{GAP, Layout};
+use row::Row;
+use text::{Paint, clip, pad};
+
+/// The width where nobody says one: output that is kept in a file.
+pub const WIDTH_DEFAULT: usize = 160;
 
 /// The narrowest table, in columns.
 const WIDTH_MIN: usize = 60;
@@ -39,11 +47,15 @@ impl Style {
     /// For a terminal of this width, with colours unless the environment has a non-empty `NO_COLOR`
     /// or says `TERM=dumb`.
     pub fn terminal(width: usize) -> Self {
-        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        let dumb = set("TERM").is_some_and(|term| term == "dumb");
+        Self::terminal_where(width, |name| std::env::var_os(name))
+    }
+
+    fn terminal_where(width: usize, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let is_dumb = set("TERM").is_some_and(|term| term == "dumb");
         Self {
             width,
-            colour: set("NO_COLOR").is_none() && !dumb,
+            colour: set("NO_COLOR").is_none() && !is_dumb,
         }
     }
 
@@ -52,42 +64,6 @@ impl Style {
         Self {
             width,
             colour: false,
-        }
-    }
-}
-
-/// What a row says, as text that is safe to print.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Row {
-    time: String,
-    level: Option<Level>,
-    rule: String,
-    who: String,
-    repository: String,
-    evidence: String,
-}
-
-impl Row {
-    fn read(document: &Value) -> Self {
-        let rule = evidence::rule(document);
-        Self {
-            time: evidence::time(document),
-            level: evidence::level(document),
-            rule: text::visible(&rule),
-            who: text::visible(&evidence::who(document)),
-            repository: text::visible(&evidence::repository(document)),
-            evidence: text::visible(&evidence::evidence(document)),
-        }
-    }
-
-    fn severity(&self) -> &'static str {
-        match self.level {
-            Some(Level::Critical) => "CRITICAL",
-            Some(Level::High) => "HIGH",
-            Some(Level::Medium) => "MEDIUM",
-            Some(Level::Low) => "LOW",
-            Some(Level::Informational) => "INFO",
-            None => "event",
         }
     }
 }
@@ -103,7 +79,7 @@ pub fn render(documents: &[Value], style: Style) -> String {
     let mut out = String::new();
     head(&mut out, &layout, style);
     for row in &rows {
-        write_row(&mut out, row, &layout, style);
+        row.write(&mut out, &layout, style.colour);
     }
     out.push('\n');
     out.push_str(&summary(&rows, style));
@@ -143,7 +119,7 @@ impl Stream {
             head(out, &self.layout, self.style);
             self.begun = true;
         }
-        write_row(out, &Row::read(document), &self.layout, self.style);
+        Row::read(document).write(out, &self.layout, self.style.colour);
     }
 }
 
@@ -151,96 +127,37 @@ fn head(out: &mut String, layout: &Layout, style: Style) {
     let mut line = String::new();
     for (title, width) in layout.titles() {
         line.push_str(&pad(title, width));
-        line.push_str(layout::GAP);
+        line.push_str(GAP);
     }
-    push_painted(out, line.trim_end(), Paint::Dim, style);
-    push_painted(out, &"─".repeat(layout.width()), Paint::Dim, style);
-}
-
-fn push_painted(out: &mut String, line: &str, paint: Paint, style: Style) {
-    paint.write(out, line, style.colour);
-    out.push('\n');
-}
-
-/// One row: as many lines as its longest cell needs, and the evidence beside or below.
-fn write_row(out: &mut String, row: &Row, layout: &Layout, style: Style) {
-    let rule = wrap(&row.rule, layout.rule, 2);
-    let who = wrap(&row.who, layout.who, 2);
-    let repository = wrap(&row.repository, layout.repository, 2);
-    let beside = match layout.evidence {
-        Some(width) => wrap(&row.evidence, width, 4),
-        None => Vec::new(),
-    };
-    let lines = [&rule, &who, &repository, &beside]
-        .map(Vec::len)
-        .into_iter()
-        .max()
-        .unwrap_or(1)
-        .max(1);
-    for line in 0..lines {
-        let cell = |cells: &Vec<String>| cells.get(line).cloned().unwrap_or_default();
-        let first = line == 0;
-        let mut text = String::new();
-        let time = if first {
-            clip(&row.time, layout.time)
-        } else {
-            String::new()
-        };
-        Paint::Dim.write(&mut text, &pad(&time, layout.time), style.colour);
-        text.push_str(layout::GAP);
-        let severity = if first { row.severity() } else { "" };
-        let painted = Paint::of(row.level);
-        painted.write(&mut text, severity, style.colour && first);
-        text.push_str(&" ".repeat(layout.severity.saturating_sub(severity.len())));
-        text.push_str(layout::GAP);
-        Paint::Bold.write(&mut text, &pad(&cell(&rule), layout.rule), style.colour);
-        text.push_str(layout::GAP);
-        text.push_str(&pad(&cell(&who), layout.who));
-        text.push_str(layout::GAP);
-        text.push_str(&pad(&cell(&repository), layout.repository));
-        text.push_str(layout::GAP);
-        text.push_str(&cell(&beside));
-        out.push_str(text.trim_end());
+    let titles = clip(line.trim_end(), layout.width());
+    for line in [titles, "─".repeat(layout.width())] {
+        Paint::Dim.write(out, &line, style.colour);
         out.push('\n');
-    }
-    if layout.evidence.is_none() {
-        let indent = layout.indent();
-        for line in wrap(&row.evidence, layout.width() - indent, 3) {
-            out.push_str(&" ".repeat(indent));
-            push_painted(out, &line, Paint::Dim, style);
-        }
     }
 }
 
 /// "7 alerts: 1 critical, 3 high, 3 medium".
 fn summary(rows: &[Row], style: Style) -> String {
-    let alerts = rows.iter().filter(|row| row.level.is_some()).count();
     let mut parts = Vec::new();
     for level in Level::ALL.into_iter().rev() {
         let count = rows.iter().filter(|row| row.level == Some(level)).count();
         if count > 0 {
             let mut part = String::new();
-            Paint::of(Some(level)).write(
-                &mut part,
-                &format!("{count} {}", level.name()),
-                style.colour,
-            );
+            let text = format!("{count} {}", level.name());
+            Paint::of(Some(level)).write(&mut part, &text, style.colour);
             parts.push(part);
         }
     }
+    let alerts = rows.iter().filter(|row| row.level.is_some()).count();
     let events = rows.len() - alerts;
     let of = |count: usize, word: &str| match count {
         1 => format!("1 {word}"),
         _ => format!("{count} {word}s"),
     };
+    let graded = format!("{}: {}", of(alerts, "alert"), parts.join(", "));
     match (alerts, events) {
         (0, _) => of(events, "event"),
-        (_, 0) => format!("{}: {}", of(alerts, "alert"), parts.join(", ")),
-        _ => format!(
-            "{}: {}; {}",
-            of(alerts, "alert"),
-            parts.join(", "),
-            of(events, "event")
-        ),
+        (_, 0) => graded,
+        _ => format!("{graded}; {}", of(events, "event")),
     }
 }

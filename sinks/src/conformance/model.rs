@@ -139,7 +139,13 @@ impl Model {
             }
             Fault::Impossible => {
                 self.take(ids);
-                Answer::Each(Vec::new())
+                match self.unit {
+                    Unit::Prefix => Answer::AcceptedUpTo {
+                        count: ids.len(),
+                        refused: Some(busy),
+                    },
+                    Unit::Each | Unit::Whole => Answer::Each(Vec::new()),
+                }
             }
             Fault::Panic => panic!("a sink with a fault of its own"),
             Fault::Gone => Answer::Closed,
@@ -159,6 +165,7 @@ impl Sink for Model {
             document_bytes_max: 1 << 16,
             frame_bytes: 1,
             age_max: Duration::from_secs(1),
+            answer_timeout: Some(Duration::from_secs(60)),
             in_flight_max: 4,
         }
     }

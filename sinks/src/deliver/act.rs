@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::task::{Id, JoinError};
 use tokio::time::Instant;
 
-use super::{Delivery, Pending, Settled, Verdict, weight};
+use super::intake::weight;
+use super::{Delivery, Pending, Settled, Verdict};
 use crate::sink::{Answer, Batch, ItemAnswer, Parcel, Reason};
 
 impl Delivery {

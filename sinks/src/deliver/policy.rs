@@ -17,8 +17,8 @@ pub struct Policy {
     pub batch_age_max: Option<Duration>,
     /// Fewer requests at once than the sink would take.
     pub in_flight_max: Option<usize>,
-    /// A request without an answer for so long goes again.
-    pub answer_timeout: Duration,
+    /// How long to wait for an answer, in place of the sink's own choice.
+    pub answer_timeout: Option<Duration>,
     /// The first retry waits about so long; each further one twice as long.
     pub retry_delay_first: Duration,
     /// No retry waits longer by our own choice.
@@ -47,7 +47,7 @@ impl Default for Policy {
             batch_bytes_max: None,
             batch_age_max: None,
             in_flight_max: None,
-            answer_timeout: Duration::from_secs(60),
+            answer_timeout: None,
             retry_delay_first: Duration::from_millis(500),
             retry_delay_max: Duration::from_secs(60),
             retry_after_max: Duration::from_secs(3600),
@@ -72,6 +72,7 @@ impl Policy {
             bytes_max,
             document_bytes_max: limits.document_bytes_max,
             frame_bytes: limits.frame_bytes,
+            answer_timeout: self.answer_timeout.or(limits.answer_timeout),
             age_max: self.batch_age_max.unwrap_or(limits.age_max),
             in_flight_max: if self.ordered { 1 } else { in_flight },
         }

@@ -73,6 +73,8 @@ impl Log {
 
     /// Writes what is not there yet, and syncs. An error means that nothing of it counts.
     pub(super) fn append(&mut self, documents: &[(Box<str>, Bytes)]) -> Result<(), FileError> {
+        // Opening after a failure finds what was written all the same, so it comes before the choice.
+        self.current()?;
         let mut lines = Vec::new();
         let mut ids: HashSet<&str> = HashSet::with_capacity(documents.len());
         for (id, json) in documents {

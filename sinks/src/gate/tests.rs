@@ -53,6 +53,7 @@ fn an_answer_that_was_under_way_does_not_end_a_pause() {
     gate.failed(now, Some(SECOND * 300), SECOND);
     gate.answered();
     assert!(!gate.permits(now + SECOND * 299, 0));
+    assert_eq!(gate.window(), 1, "nor does it widen the window");
     gate.failed(now, Some(SECOND), SECOND);
     assert!(
         !gate.permits(now + SECOND * 299, 0),

@@ -56,8 +56,8 @@ pub(super) fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(missing))
 }
 
-/// The text in lines of a width, broken at spaces where that wastes at most half a line; at most so
-/// many lines, the last one clipped. No lines for an empty text.
+/// The text in lines of a width, broken at spaces; only a word (an address) that is longer than a
+/// line is broken inside. At most so many lines, the last one clipped. No lines for an empty text.
 pub(super) fn wrap(text: &str, width: usize, lines_max: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text.trim();
@@ -67,22 +67,29 @@ pub(super) fn wrap(text: &str, width: usize, lines_max: usize) -> Vec<String> {
             break;
         }
         let (head, tail) = split_at_width(rest, width);
-        let at_space = if tail.starts_with(' ') {
-            Some(head.len())
-        } else {
-            head.rfind(' ')
-                .filter(|&at| width_of(&head[..at]) * 2 >= width)
-        };
-        let at = at_space.unwrap_or(head.len());
-        if at == 0 {
+        if head.is_empty() {
             // One character that is wider than the column.
             lines.push("…".to_owned());
             break;
         }
+        let at = if tail.starts_with(' ') {
+            head.len()
+        } else {
+            space_to_break_at(rest, head, width).unwrap_or(head.len())
+        };
         lines.push(rest[..at].trim_end().to_owned());
         rest = rest[at..].trim_start();
     }
     lines
+}
+
+/// The last space of `head`, where the word behind it fits a line of its own or the line is not
+/// left half empty.
+fn space_to_break_at(rest: &str, head: &str, width: usize) -> Option<usize> {
+    let at = head.rfind(' ')?;
+    let word = rest[at..].split_whitespace().next().unwrap_or_default();
+    let is_worth_it = width_of(word) <= width || width_of(&head[..at]) * 2 >= width;
+    is_worth_it.then_some(at)
 }
 
 /// The longest beginning that fits a width, and what is behind it.
