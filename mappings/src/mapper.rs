@@ -174,11 +174,17 @@ impl Mapper {
 }
 
 /// The compiler's diagnostics as problems; a program has no event content to keep back.
+///
+/// What the parser says after its first complaint is its own confusion and is left out.
 fn problems(path: &str, text: &str, diagnostics: &vrl::diagnostic::DiagnosticList) -> Vec<Problem> {
-    diagnostics
+    let errors = diagnostics
         .iter()
-        .filter(|diagnostic| diagnostic.is_problem())
-        .map(|diagnostic| {
+        .filter(|diagnostic| diagnostic.is_problem());
+    let confused = |at: usize, message: &str| at > 0 && message == "syntax error";
+    errors
+        .enumerate()
+        .filter(|(at, diagnostic)| !confused(*at, diagnostic.message()))
+        .map(|(_, diagnostic)| {
             let label = diagnostic.labels().iter().find(|label| label.primary);
             let offset = label.map_or(0, |label| label.span.start());
             let mut message = diagnostic.message().to_owned();

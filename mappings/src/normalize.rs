@@ -20,6 +20,7 @@ use crate::redact::{Redactor, Scratch};
 use crate::source::{Source, Sources};
 use crate::value::{self, ObjectMap, Value};
 
+mod convert;
 mod finish;
 mod identity;
 mod items;
@@ -161,6 +162,7 @@ impl Worker {
         metadata: &mut Option<Value>,
     ) -> Result<Event, Failure> {
         let mut body = item;
+        convert::convert(&mut body, source.spec());
         let mut none = Value::Null;
         let metadata = if source.mapper.reads_metadata() {
             metadata.get_or_insert_with(|| metadata_of(record))

@@ -1,5 +1,7 @@
 //! Whether an item is of a source: conditions over paths and headers, all of them explicit.
 
+use std::collections::BTreeMap;
+
 use super::spec::{Recognize, Scalar};
 use crate::record::Origin;
 use crate::value::{self, Value};
@@ -14,12 +16,16 @@ struct Entry {
     lacks: Vec<String>,
     headers: Vec<String>,
     equals: Vec<(String, Vec<Pattern>)>,
+    unlike: Vec<(String, Vec<Pattern>)>,
     weight: usize,
 }
 
+/// A value, or a text with any text before or after it.
 enum Pattern {
     Exact(Scalar),
-    Prefix(String),
+    Starts(String),
+    Ends(String),
+    Holds(String),
 }
 
 impl Recognizer {
@@ -41,17 +47,16 @@ impl Recognizer {
 
 impl Entry {
     fn new(entry: &Recognize) -> Self {
-        let equals = entry.equals.iter();
         Self {
             has: entry.has.clone(),
             lacks: entry.lacks.clone(),
             headers: entry.headers.clone(),
-            equals: equals
-                .map(|(path, values)| (path.clone(), values.iter().map(Pattern::new).collect()))
-                .collect(),
+            equals: patterns(&entry.equals),
+            unlike: patterns(&entry.unlike),
             // An exact value says more than the presence of a key.
             weight: entry.has.len()
                 + entry.lacks.len()
+                + entry.unlike.len()
                 + 2 * (entry.headers.len() + entry.equals.len()),
         }
     }
@@ -60,12 +65,16 @@ impl Entry {
         self.headers
             .iter()
             .all(|name| origin.header(name).is_some())
-            && self.equals.iter().all(|(path, patterns)| {
-                value::lookup(item, path)
-                    .is_some_and(|found| patterns.iter().any(|pattern| pattern.matches(found)))
-            })
+            && self
+                .equals
+                .iter()
+                .all(|(path, patterns)| fits(item, path, patterns))
             && self.has.iter().all(|path| is_there(item, path))
             && !self.lacks.iter().any(|path| is_there(item, path))
+            && !self
+                .unlike
+                .iter()
+                .any(|(path, patterns)| fits(item, path, patterns))
     }
 }
 
@@ -73,21 +82,38 @@ fn is_there(item: &Value, path: &str) -> bool {
     value::lookup(item, path).is_some_and(|found| !found.is_null())
 }
 
+fn patterns(conditions: &BTreeMap<String, Vec<Scalar>>) -> Vec<(String, Vec<Pattern>)> {
+    let conditions = conditions.iter();
+    conditions
+        .map(|(path, values)| (path.clone(), values.iter().map(Pattern::new).collect()))
+        .collect()
+}
+
+fn fits(item: &Value, path: &str, patterns: &[Pattern]) -> bool {
+    value::lookup(item, path)
+        .is_some_and(|found| patterns.iter().any(|pattern| pattern.matches(found)))
+}
+
 impl Pattern {
     fn new(scalar: &Scalar) -> Self {
-        match scalar {
-            Scalar::Text(text) => match text.strip_suffix('*') {
-                Some(prefix) => Self::Prefix(prefix.to_owned()),
-                None => Self::Exact(scalar.clone()),
-            },
-            other => Self::Exact(other.clone()),
+        let Scalar::Text(text) = scalar else {
+            return Self::Exact(scalar.clone());
+        };
+        match (text.strip_prefix('*'), text.strip_suffix('*')) {
+            (Some(_), Some(_)) => Self::Holds(text.trim_matches('*').to_owned()),
+            (Some(end), None) => Self::Ends(end.to_owned()),
+            (None, Some(start)) => Self::Starts(start.to_owned()),
+            (None, None) => Self::Exact(scalar.clone()),
         }
     }
 
     fn matches(&self, found: &Value) -> bool {
+        let text = |holds: &dyn Fn(&str) -> bool| value::text(found).is_some_and(holds);
         match self {
             Self::Exact(scalar) => scalar.is(found),
-            Self::Prefix(prefix) => value::text(found).is_some_and(|text| text.starts_with(prefix)),
+            Self::Starts(start) => text(&|text| text.starts_with(start)),
+            Self::Ends(end) => text(&|text| text.ends_with(end)),
+            Self::Holds(part) => text(&|text| text.contains(part)),
         }
     }
 }

@@ -44,6 +44,12 @@ pub struct Spec {
     /// removed everywhere but under `event`.
     #[serde(default)]
     pub absent: Vec<Scalar>,
+    /// Paths of the item whose numbers come as text; they are numbers before the program runs.
+    #[serde(default)]
+    pub numbers: Vec<String>,
+    /// Paths of the item whose booleans come as text.
+    #[serde(default)]
+    pub booleans: Vec<String>,
     /// Raw vendor names to canonical paths, for Sigma rules written against the raw format.
     #[serde(default)]
     pub aliases: BTreeMap<String, String>,
@@ -87,9 +93,12 @@ pub struct Recognize {
     /// Headers that the delivery has, in lower case.
     #[serde(default)]
     pub headers: Vec<String>,
-    /// Paths and the values of which each has one. `*` at the end of a text stands for any rest.
+    /// Paths and the values of which each has one. `*` before or after a text stands for any.
     #[serde(default)]
     pub equals: BTreeMap<String, Vec<Scalar>>,
+    /// Paths and the values of which none has one.
+    #[serde(default)]
+    pub unlike: BTreeMap<String, Vec<Scalar>>,
 }
 
 /// An id: one path, or several whose values are joined.

@@ -91,7 +91,11 @@ fn broken_input_is_refused_with_a_code_and_without_its_content() {
         ),
         ("ecs", b"{}".to_vec(), RefusalCode::InvalidEvent),
         ("github.audit", b"17".to_vec(), RefusalCode::InvalidEvent),
-        ("github.audit", b"{\"a\":\"secret-content\"}".to_vec(), RefusalCode::MappingFailed),
+        (
+            "github.audit",
+            b"{\"a\":\"secret-content\"}".to_vec(),
+            RefusalCode::MappingFailed,
+        ),
     ] {
         let out = run(&mut worker, &record(source, body));
         assert!(out.events.is_empty(), "{code:?}");
