@@ -116,15 +116,20 @@ fn proof(auth: &config::Auth) -> Result<Auth> {
 pub fn fingerprint_key(config: &Config) -> Result<FingerprintKey> {
     let id = &config.redaction.key_id;
     if let Some(secret) = &config.redaction.key {
-        return Ok(FingerprintKey::new(id, secret.load()?.reveal().as_bytes()));
+        return key(id, secret.load()?.reveal().as_bytes());
     }
     let path = config.journal.path.join("fingerprint.key");
     if !path.exists() {
         make_key(&path).with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    let key = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-    anyhow::ensure!(key.len() == 32, "{} is damaged: remove it, and a new key is made", path.display());
-    Ok(FingerprintKey::new(id, &key))
+    let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    key(id, &bytes).with_context(|| format!("{} is damaged: remove it, and a new key is made", path.display()))
+}
+
+fn key(id: &str, bytes: &[u8]) -> Result<FingerprintKey> {
+    FingerprintKey::new(id, bytes).context(
+        "the fingerprint key needs 16 bytes or more, and a `key_id` of letters and digits",
+    )
 }
 
 fn make_key(path: &Path) -> Result<()> {

@@ -18,7 +18,6 @@ pub mod problem;
 pub mod record;
 pub mod redact;
 pub mod refusal;
-pub mod redact;
 pub mod source;
 mod time;
 pub mod value;

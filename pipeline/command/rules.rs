@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use anyhow::{Context, Result};
-use chaperone_detections::{Matcher, RuleSet, cases, explain};
+use chaperone_detections::{Matcher, Problem, RuleSet, Severity};
 use chaperone_mappings::value;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
@@ -16,23 +16,22 @@ use super::{Ended, Invalid};
 use crate::cli::RulesCommand;
 use crate::clock;
 use crate::config::Config;
-use crate::content::{self, RuleFolder};
+use crate::content;
 use crate::read::{self, Found, Input};
 
 /// Runs the command.
 pub fn run(command: &RulesCommand) -> Result<Ended> {
     match command {
         RulesCommand::Check { dirs } => check(dirs),
-        RulesCommand::Test { dirs } => test(dirs),
         RulesCommand::List { dirs } if dirs.is_empty() => list(&["builtin".into()]),
         RulesCommand::List { dirs } => list(dirs),
+        RulesCommand::Test { .. } | RulesCommand::Explain { .. } => Err(super::invalid("soon")),
         RulesCommand::Match { rules, file } => matches(rules, file.as_deref()),
-        RulesCommand::Explain { rule, event } => explain_event(rule, event),
     }
 }
 
 /// Compiles what is right; the problems of the rest come beside it.
-fn lenient(dirs: &[PathBuf]) -> Result<(RuleSet, Vec<chaperone_detections::Problem>)> {
+fn lenient(dirs: &[PathBuf]) -> Result<(RuleSet, Vec<Problem>)> {
     let files = content::rule_files(dirs)?;
     let aliases = content::aliases(&content::builtin_sources()?);
     Ok(RuleSet::compile_lenient(&files, &chaperone_detections::Lists::default(), &aliases))
@@ -40,7 +39,7 @@ fn lenient(dirs: &[PathBuf]) -> Result<(RuleSet, Vec<chaperone_detections::Probl
 
 fn check(dirs: &[PathBuf]) -> Result<Ended> {
     let (rules, problems) = lenient(dirs)?;
-    let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(|one| one.is_error());
+    let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(is_error);
     for warning in &warnings {
         eprintln!("{warning}");
     }
@@ -69,43 +68,20 @@ fn list(dirs: &[PathBuf]) -> Result<Ended> {
             meta.level.name().to_owned(),
             meta.title.clone(),
             attack.collect::<Vec<_>>().join(", "),
-            meta.logsource.to_string(),
+            logsource(&meta.logsource),
             meta.id.clone(),
         ]);
     }
     writeln!(io::stdout(), "{table}")?;
-    for problem in problems.iter().filter(|problem| problem.is_error()) {
+    for problem in problems.iter().filter(|problem| is_error(problem)) {
         eprintln!("{problem}");
     }
     Ok(Ended::Well)
 }
 
-fn test(dirs: &[PathBuf]) -> Result<Ended> {
-    let mut failed = 0;
-    let mut passed = 0;
-    let mut out = io::stdout().lock();
-    for RuleFolder { files, cases } in content::rule_folders(dirs)? {
-        let aliases = content::aliases(&content::builtin_sources()?);
-        let results = cases::run(&files, &cases, &aliases).map_err(|problems| {
-            Invalid(problems.iter().map(ToString::to_string).collect())
-        })?;
-        for result in results {
-            match &result.difference {
-                None => passed += 1,
-                Some(difference) => {
-                    failed += 1;
-                    writeln!(out, "differs  {} · {}\n{difference}", result.rule, result.name)?;
-                }
-            }
-        }
-    }
-    writeln!(out, "{passed} cases passed, {failed} differ")?;
-    Ok(if failed == 0 { Ended::Well } else { Ended::Differs })
-}
-
 fn matches(dirs: &[PathBuf], file: Option<&Path>) -> Result<Ended> {
     let (rules, problems) = lenient(dirs)?;
-    for problem in problems.iter().filter(|problem| problem.is_error()) {
+    for problem in problems.iter().filter(|problem| is_error(problem)) {
         eprintln!("{problem}");
     }
     let rules = Arc::new(rules);
@@ -126,7 +102,7 @@ fn matches(dirs: &[PathBuf], file: Option<&Path>) -> Result<Ended> {
         };
         let line: usize = record.origin.place.rsplit(':').next().map_or(Ok(0), str::parse)?;
         for index in matcher.rules_that_hold(&body) {
-            let meta = rules.rule(*index);
+            let meta = rules.meta(*index);
             let found = json!({"rule_id": meta.id, "rule_title": meta.title, "line": line});
             writeln!(out, "{found}")?;
         }
@@ -139,23 +115,11 @@ fn matches(dirs: &[PathBuf], file: Option<&Path>) -> Result<Ended> {
     Ok(Ended::Well)
 }
 
-fn explain_event(rule: &Path, event: &Path) -> Result<Ended> {
-    let (rules, problems) = lenient(&[rule.to_owned()])?;
-    if problems.iter().any(|problem| problem.is_error()) {
-        return Err(Invalid(problems.iter().map(ToString::to_string).collect()).into());
-    }
-    let text = std::fs::read(event).with_context(|| format!("{} cannot be read", event.display()))?;
-    let body = value::parse(&text).map_err(|error| {
-        super::invalid(format!(
-            "{}:{}:{}: not a JSON document",
-            event.display(),
-            error.line,
-            error.column
-        ))
-    })?;
-    let mut out = io::stdout().lock();
-    for index in rules.indices() {
-        writeln!(out, "{}", explain::explain(&rules, index, &body))?;
-    }
-    Ok(Ended::Well)
+fn is_error(problem: &Problem) -> bool {
+    problem.severity == Severity::Error
+}
+
+fn logsource(source: &chaperone_detections::LogSource) -> String {
+    let parts = [&source.product, &source.service, &source.category];
+    parts.into_iter().flatten().cloned().collect::<Vec<_>>().join("/")
 }
