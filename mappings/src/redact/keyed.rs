@@ -183,7 +183,7 @@ fn header(
     let skip = if spaces > 0 { scheme + spaces } else { 0 };
     let credential = &line[skip..];
     let convincing = if known && spaces > 0 {
-        credential.len() >= 6 && (value::has_digit_or_symbol(credential) || credential.len() >= 16)
+        credential.len() >= 6 && (value::has_digit_or_symbol(credential) || credential.len() >= 14)
     } else {
         extent.quoted && value::is_dense(line) || value::is_random(line)
     };

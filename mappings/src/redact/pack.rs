@@ -80,6 +80,7 @@ fn read(file: &mut RuleFile<'_>, entry: &DeTable<'_>) -> Option<Rule> {
         }
     };
     Some(Rule {
+        id: id.to_owned(),
         name: id.to_owned(),
         fingerprint: choice(file, entry, "class", &["token", "password"]) == 0,
         rank: 1,

@@ -67,6 +67,8 @@ pub(super) struct Allowlist {
 /// One compiled rule.
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
+    /// The id in its file.
+    pub(super) id: String,
     /// The name in markers.
     pub(super) name: String,
     /// True where the secret has enough entropy to be given a fingerprint.

@@ -311,7 +311,8 @@ pub(super) fn is_dense(value: &[u8]) -> bool {
     let upper = value.iter().any(u8::is_ascii_uppercase);
     let lower = value.iter().any(u8::is_ascii_lowercase);
     let symbols = value.iter().any(|byte| b"!#$%^&*+=~@".contains(byte));
-    let dense = digits >= 2 || (digits == 1 && upper && lower) || symbols;
+    let shuffled = value.len() >= 12 && changes(value) * 5 >= value.len() * 2;
+    let dense = digits >= 2 || (digits == 1 && upper && lower) || symbols || shuffled;
     let dotted = value.iter().all(|b| b.is_ascii_digit() || *b == b'.');
     value.len() >= 8
         && dense
