@@ -277,6 +277,8 @@ fn pattern_rule(
         word_start: false,
         tail: Tail::Word,
         entropy: 0.0,
+        changes: 0.0,
+        placeholders: false,
         allow: Vec::new(),
     })
 }

@@ -138,7 +138,7 @@ fn judge(
         (Strength::Secret, Tie::Flag) => value::is_dense(value) && !value::is_code(value),
         (Strength::Password, Tie::Loose) => value::is_mixed(value),
         (Strength::Secret, Tie::Loose) => random,
-        (Strength::Weak, Tie::Firm) => random && !value::is_digest(value),
+        (Strength::Weak, Tie::Firm) => random && value.len() >= 20 && !value::is_digest(value),
         (Strength::Weak, _) => false,
         // `Authorization` without a colon: a column or a sentence.
         (Strength::Header, _) => random,
