@@ -18,6 +18,7 @@
 
 mod encoded;
 mod fingerprint;
+mod gitleaks;
 mod keyed;
 mod marker;
 mod memory;
@@ -41,6 +42,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
 pub use fingerprint::FingerprintKey;
+pub use gitleaks::extends;
 pub use marker::hash_without_fingerprints;
 pub use problem::Problem;
 
@@ -118,11 +120,12 @@ impl Redactor {
     /// Compiles the rules. The strings name what the given files ask for and this engine does not
     /// do; the problems are mistakes in them, all in one go.
     pub fn new(config: RedactorConfig) -> Result<(Self, Vec<String>), Vec<Problem>> {
-        let mut rules = Vec::new();
+        let files = gitleaks::load(&config.gitleaks)?;
+        let mut rules = files.rules;
         if config.builtin {
-            rules.extend(pack::load()?);
+            let own = pack::load()?.into_iter();
+            rules.extend(own.filter(|rule| !files.disabled.contains(&rule.name)));
         }
-        let unsupported = Vec::new();
         let ruleset = ruleset_name(&config);
         let scanner = Scanner::new(rules, config.key, config.builtin).map_err(|message| {
             vec![Problem {
@@ -132,7 +135,7 @@ impl Redactor {
                 message,
             }]
         })?;
-        Ok((Self { scanner, ruleset }, unsupported))
+        Ok((Self { scanner, ruleset }, files.notes))
     }
 
     /// Which rules these are: a name that changes with every change of a rule file.

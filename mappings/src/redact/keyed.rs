@@ -138,7 +138,7 @@ fn judge(
         (Strength::Secret, Tie::Flag) => value::is_dense(value) && !value::is_code(value),
         (Strength::Password, Tie::Loose) => value::is_mixed(value),
         (Strength::Secret, Tie::Loose) => random,
-        (Strength::Weak, Tie::Firm) => random && !value::is_digest(value),
+        (Strength::Weak, Tie::Firm) => random && value.len() >= 20 && !value::is_digest(value),
         (Strength::Weak, _) => false,
         // `Authorization` without a colon: a column or a sentence.
         (Strength::Header, _) => random,
@@ -183,7 +183,7 @@ fn header(
     let skip = if spaces > 0 { scheme + spaces } else { 0 };
     let credential = &line[skip..];
     let convincing = if known && spaces > 0 {
-        credential.len() >= 6 && (value::has_digit_or_symbol(credential) || credential.len() >= 16)
+        credential.len() >= 6 && (value::has_digit_or_symbol(credential) || credential.len() >= 14)
     } else {
         extent.quoted && value::is_dense(line) || value::is_random(line)
     };

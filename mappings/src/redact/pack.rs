@@ -7,18 +7,20 @@
 use toml::de::DeTable;
 
 use super::problem::Problem;
-use super::rule::{self, Reach, Rule, Tail};
+use super::rule::{self, Allowlist, Reach, Rule, Tail, Target};
 use super::rulefile::RuleFile;
 
 /// The pack's text.
 pub(super) const TEXT: &str = include_str!("../../redaction/rules.toml");
 const PATH: &str = "mappings/redaction/rules.toml";
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "id", "what", "keywords", "pattern", "before", "after", "start", "tail", "class", "entropy",
-    "examples", "others", "group",
+    "examples", "others", "group", "changes", "unless",
 ];
 /// Where a pattern has no longest match and the rule names no window.
 const AFTER_DEFAULT: usize = 1024;
+/// Less is a placeholder: `ghp_xxxxxxxx`.
+const TOKEN_ENTROPY: f64 = 2.6;
 
 /// The rules of the built-in pack. The problems are ours to fix: a test holds the list empty.
 pub(super) fn load() -> Result<Vec<Rule>, Vec<Problem>> {
@@ -79,9 +81,18 @@ fn read(file: &mut RuleFile<'_>, entry: &DeTable<'_>) -> Option<Rule> {
             return None;
         }
     };
+    let token = choice(file, entry, "class", &["token", "password"]) == 0;
+    let unless: Vec<Vec<u8>> = file
+        .texts(entry, "unless")
+        .into_iter()
+        .map(|(word, _)| word.to_ascii_lowercase().into_bytes())
+        .collect();
+    let entropy = file.number(entry, "entropy");
     Some(Rule {
+        id: id.to_owned(),
         name: id.to_owned(),
-        fingerprint: choice(file, entry, "class", &["token", "password"]) == 0,
+        fingerprint: token,
+        placeholders: !token,
         rank: 1,
         exact_case: !any_case,
         keywords,
@@ -91,8 +102,14 @@ fn read(file: &mut RuleFile<'_>, entry: &DeTable<'_>) -> Option<Rule> {
         word_start: choice(file, entry, "start", &["word", "any"]) == 0,
         tail: [Tail::Word, Tail::Base64, Tail::Dotted, Tail::None]
             [choice(file, entry, "tail", &["word", "base64", "dotted", "none"])],
-        entropy: file.number(entry, "entropy").unwrap_or(0.0),
-        allow: Vec::new(),
+        entropy: entropy.unwrap_or(if token { TOKEN_ENTROPY } else { 0.0 }),
+        changes: file.number(entry, "changes").unwrap_or(0.0),
+        allow: vec![Allowlist {
+            every: false,
+            target: Target::Secret,
+            patterns: Vec::new(),
+            stopwords: unless,
+        }],
     })
 }
 

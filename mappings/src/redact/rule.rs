@@ -7,6 +7,8 @@
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use super::keyed::value;
+
 /// How a rule looks at the text around one of its keywords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
@@ -67,6 +69,8 @@ pub(super) struct Allowlist {
 /// One compiled rule.
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
+    /// The id in its file.
+    pub(super) id: String,
     /// The name in markers.
     pub(super) name: String,
     /// True where the secret has enough entropy to be given a fingerprint.
@@ -89,6 +93,10 @@ pub(super) struct Rule {
     pub(super) tail: Tail,
     /// The secret's entropy must be greater (bits per byte); 0 for no such test.
     pub(super) entropy: f64,
+    /// The share of neighbours in the secret that must be of different kinds; see [`changes`].
+    pub(super) changes: f64,
+    /// True where a variable or a template in the secret's place is none.
+    pub(super) placeholders: bool,
     /// Exceptions.
     pub(super) allow: Vec<Allowlist>,
 }
@@ -151,6 +159,12 @@ impl Rule {
             return false;
         }
         if self.entropy > 0.0 && entropy(bytes) <= self.entropy {
+            return false;
+        }
+        if self.changes > 0.0 && (changes(bytes) as f64) < self.changes * bytes.len() as f64 {
+            return false;
+        }
+        if self.placeholders && value::is_placeholder(bytes) {
             return false;
         }
         !self
@@ -223,6 +237,25 @@ pub(super) fn entropy(bytes: &[u8]) -> f64 {
         .map(|count| f64::from(*count) / total)
         .map(|share| -share * share.log2())
         .sum()
+}
+
+/// How often neighbours are of different kinds (small, capital, digit, other); separators count as
+/// what is before them. Words change rarely, random characters often.
+pub(super) fn changes(bytes: &[u8]) -> usize {
+    let kind = |byte: &u8| match byte {
+        b'0'..=b'9' => Some(0),
+        b'a'..=b'z' => Some(1),
+        b'A'..=b'Z' => Some(2),
+        b'-' | b'_' | b'.' | b'/' => None,
+        _ => Some(3),
+    };
+    let mut last = None;
+    let mut changes = 0;
+    for kind in bytes.iter().filter_map(kind) {
+        changes += usize::from(last.is_some_and(|last| last != kind));
+        last = Some(kind);
+    }
+    changes
 }
 
 /// Compiles a pattern of Go's dialect. The error says what is wrong with the pattern.

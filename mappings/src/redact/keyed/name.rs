@@ -42,9 +42,8 @@ const PASSWORDS: [&[u8]; 9] = [
     b"userpass",
     b"requirepass",
 ];
-const SECRETS: [&[u8]; 9] = [
+const SECRETS: [&[u8]; 8] = [
     b"secret",
-    b"secrets",
     b"token",
     b"apikey",
     b"credential",

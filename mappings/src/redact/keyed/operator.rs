@@ -43,7 +43,15 @@ pub(super) fn after(view: View<'_>, name: &Name) -> Option<Operator> {
     let gap = spaces(text, at);
     let tab = text[at..at + gap].contains(&b'\t');
     let rest = &text[at + gap..];
-    let (tie, skip) = firm(rest, closed).or_else(|| loose(rest, gap, tab, closed, name.flag))?;
+    // `$PASSWORD` is used here, not set.
+    let used = name.start > 0 && text[name.start - 1] == b'$';
+    let (tie, skip) = firm(rest, closed).or_else(|| {
+        if used {
+            None
+        } else {
+            loose(rest, gap, tab, closed, name.flag)
+        }
+    })?;
     let mut value = at + gap + skip;
     value += spaces(text, value);
     let list = text.get(value) == Some(&b'[');
@@ -79,11 +87,22 @@ fn firm(rest: &[u8], closed: bool) -> Option<(Tie, usize)> {
         [b'=', b'=', ..] => 2,
         [b'=', b'~', ..] => return None,
         [b':' | b'=', ..] => 1,
-        [b'>', ..] if !closed => 1,
+        [b'>', next, ..] if !closed && is_element(*next, rest) => 1,
         _ if closed => pair(rest)?,
         _ => return None,
     };
     Some((Tie::Firm, skip + object(&rest[skip..])))
+}
+
+/// `<password>…</password>`: the text of an element begins at once and ends at the next tag.
+fn is_element(first: u8, rest: &[u8]) -> bool {
+    const TEXT_LEN_MAX: usize = 1024;
+    !first.is_ascii_whitespace()
+        && rest
+            .iter()
+            .take(TEXT_LEN_MAX)
+            .find(|byte| matches!(byte, b'<' | b'\n' | b' '))
+            == Some(&b'<')
 }
 
 /// `…","value":` and `…" value=`: a pair whose name is itself a value.
@@ -149,7 +168,7 @@ fn loose(rest: &[u8], gap: usize, tab: bool, closed: bool, flag: bool) -> Option
         [b'i', b's', b' ', ..] if gap > 0 => Some((Tie::Loose, 3)),
         [b'w', b'a', b's', b' ', ..] if gap > 0 => Some((Tie::Loose, 4)),
         _ if flag && gap > 0 => Some((Tie::Flag, 0)),
-        _ if gap > 0 || tab => Some((Tie::Loose, 0)),
+        _ if !closed && (gap > 0 || tab) => Some((Tie::Loose, 0)),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use super::name::Name;
 use super::operator::Tie;
 use crate::redact::marker;
-use crate::redact::rule;
+use crate::redact::rule::{self, changes};
 use crate::redact::view::View;
 
 /// Longer values are cut here; what is behind is left to the other rules.
@@ -272,26 +272,6 @@ pub(in crate::redact) fn is_random(value: &[u8]) -> bool {
     mixed && changes(sample) * 7 >= sample.len() && !is_path(sample) && rule::entropy(sample) >= 3.0
 }
 
-/// How often neighbours are of different kinds; separators count as what is before them.
-fn changes(sample: &[u8]) -> usize {
-    let kind = |byte: &u8| match byte {
-        b'0'..=b'9' => Some(0),
-        b'a'..=b'z' => Some(1),
-        b'A'..=b'Z' => Some(2),
-        b'-' | b'_' | b'.' | b'/' => None,
-        _ => Some(3),
-    };
-    let mut last = None;
-    let mut changes = 0;
-    for byte in sample {
-        if let Some(kind) = kind(byte) {
-            changes += usize::from(last.is_some_and(|last| last != kind));
-            last = Some(kind);
-        }
-    }
-    changes
-}
-
 fn is_path(value: &[u8]) -> bool {
     value.starts_with(b"./")
         || value.starts_with(b"../")
@@ -311,15 +291,31 @@ pub(super) fn is_dense(value: &[u8]) -> bool {
     let upper = value.iter().any(u8::is_ascii_uppercase);
     let lower = value.iter().any(u8::is_ascii_lowercase);
     let symbols = value.iter().any(|byte| b"!#$%^&*+=~@".contains(byte));
-    let dense = digits >= 2 || (digits == 1 && upper && lower) || symbols;
+    let shuffled = value.len() >= 12 && changes(value) * 5 >= value.len() * 2;
+    let dense = digits >= 2 || (digits == 1 && upper && lower) || symbols || shuffled;
     let dotted = value.iter().all(|b| b.is_ascii_digit() || *b == b'.');
     value.len() >= 8
         && dense
         && (lower || upper || digits >= 12)
         && !dotted
+        && !is_versioned(value)
         && !is_path(value)
         && !value.contains(&b' ')
         && value.len() <= VALUE_LEN_MAX
+}
+
+/// A name with a version at its end: `jackson-core-2.17.1`.
+fn is_versioned(value: &[u8]) -> bool {
+    let version = value
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
+        .count();
+    let (name, version) = value.split_at(value.len() - version);
+    version.contains(&b'.')
+        && name.iter().all(|byte| {
+            byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_' | b'@' | b':' | b'.')
+        })
 }
 
 /// Hexadecimal of the length of a digest, or a UUID: ids and hashes, where the name says nothing.
