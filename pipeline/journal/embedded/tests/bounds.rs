@@ -130,9 +130,7 @@ fn a_transaction_that_does_not_fit_fails_whole_and_comes_again() {
     let mut config = place.config();
     config.bytes_max = 4_000;
     let journal = place.open(config).expect("opens");
-    let mut events = journal
-        .subscribe("d", Topic::Events, ALONE)
-        .expect("joins");
+    let mut events = journal.subscribe("d", Topic::Events, ALONE).expect("joins");
     let mut reader = journal.subscribe("g", Topic::Raw, ALONE).expect("joins");
     journal.append(vec![hundred(0, 0)]).expect("appends");
     let transaction = |next, bytes: usize| Transaction {
@@ -183,7 +181,9 @@ fn a_forgotten_group_holds_nothing_back() {
         .collect();
     assert_eq!(lags, [("g".into(), 0), ("gone".into(), 5)]);
     journal.forget_group("gone", Topic::Raw).expect("forgets");
-    journal.forget_group("unknown", Topic::Raw).expect("forgets");
+    journal
+        .forget_group("unknown", Topic::Raw)
+        .expect("forgets");
     let revoked = gone.poll(1, Duration::ZERO).expect("polls");
     assert!(matches!(revoked, Polled::Revoked { .. }));
     remove_old(&journal);

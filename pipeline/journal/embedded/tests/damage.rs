@@ -49,11 +49,11 @@ fn content(journal: &Embedded, group: &str) -> Result<Content, JournalError> {
         let mut consumer = journal.subscribe(group, topic, ALONE)?;
         loop {
             match consumer.poll(100, Duration::ZERO)? {
-                Polled::Batch(batch) => content.extend(
-                    batch.messages.iter().map(|incoming| {
+                Polled::Batch(batch) => {
+                    content.extend(batch.messages.iter().map(|incoming| {
                         ((topic, batch.partition, incoming.offset), text(incoming))
-                    }),
-                ),
+                    }))
+                }
                 Polled::Idle => break,
                 _ => {}
             }
@@ -92,13 +92,30 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+#[derive(Debug)]
+enum Verdict {
+    FoundOut,
+    NoMatter,
+    OtherError(String),
+    Panic,
+    Silent,
+}
+
+impl Verdict {
+    fn demand(&self, file: &Path, at: usize) {
+        let file = file.display();
+        let fine = matches!(self, Self::FoundOut | Self::NoMatter);
+        assert!(fine, "{file} damaged at {at}: {self:?}");
+    }
+}
+
 /// What comes of opening a copy of the store with one file changed.
 fn verdict(
     place: &Place,
     expected: &Content,
     file: &Path,
     change: impl Fn(&mut Vec<u8>),
-) -> &'static str {
+) -> Verdict {
     let damaged = Place::new();
     copy(place.path(), damaged.path());
     let path = damaged.path().join(file);
@@ -111,34 +128,66 @@ fn verdict(
             .and_then(|journal| content(&journal, "after"))
     }));
     match read {
-        Err(_) => "panic",
-        Ok(Err(JournalError::Corrupt { .. } | JournalError::NewerFormat { .. })) => "found out",
-        Ok(Err(_)) => "another error",
-        Ok(Ok(content)) if content == *expected => "no matter",
-        Ok(Ok(_)) => "SILENT LOSS",
+        Err(_) => Verdict::Panic,
+        Ok(Err(JournalError::Corrupt { .. } | JournalError::NewerFormat { .. })) => {
+            Verdict::FoundOut
+        }
+        Ok(Err(error)) => Verdict::OtherError(error.to_string()),
+        Ok(Ok(content)) if content == *expected => Verdict::NoMatter,
+        Ok(Ok(_)) => Verdict::Silent,
     }
 }
 
 #[test]
-fn flipped_bytes_are_found_out() {
-    let place = Place::new();
-    let expected = filled(&place);
-    let mut verdicts: BTreeMap<(String, &str), usize> = BTreeMap::new();
+fn flipped_bits_are_found_out() {
+    let (place, expected) = filled_copy();
+    let mut found_out = 0;
     for file in files(place.path()) {
-        let length = fs::metadata(place.path().join(&file)).expect("exists").len() as usize;
-        let used = length.min(30_000);
-        let step = (used / 40).max(1);
-        for at in (0..used).step_by(step) {
+        if is_version(&file) {
+            continue;
+        }
+        let length = fs::read(place.path().join(&file)).expect("reads").len();
+        for at in (0..length).step_by((length / 16).max(1)) {
             let verdict = verdict(&place, &expected, &file, |bytes| bytes[at] ^= 0x40);
-            *verdicts
-                .entry((file.display().to_string(), verdict))
-                .or_default() += 1;
-            if verdict == "SILENT LOSS" {
-                println!("{} at {at}", file.display());
-            }
+            verdict.demand(&file, at);
+            found_out += usize::from(matches!(verdict, Verdict::FoundOut));
         }
     }
-    for (k, v) in &verdicts {
-        println!("{k:?} {v}");
+    assert!(found_out > 150, "{found_out}");
+}
+
+#[test]
+fn cut_files_are_found_out() {
+    let (place, expected) = filled_copy();
+    let mut found_out = 0;
+    for file in files(place.path()) {
+        let length = fs::read(place.path().join(&file)).expect("reads").len();
+        for to in [0, length / 3, length * 3 / 4] {
+            let verdict = verdict(&place, &expected, &file, |bytes| bytes.truncate(to));
+            verdict.demand(&file, to);
+            found_out += usize::from(matches!(verdict, Verdict::FoundOut));
+        }
     }
+    assert!(found_out > 30, "{found_out}");
+}
+
+/// The engine's lists of its own files. It reserves the memory that a damaged list asks for before
+/// it looks at the checksum, and the process may end for want of it: loud, but no error of ours.
+fn is_version(file: &Path) -> bool {
+    let name = file.file_name().expect("a name").to_string_lossy();
+    file.starts_with("store/keyspaces") && name.starts_with('v')
+}
+
+/// A store without the zeros that the engine lays out ahead of its log.
+fn filled_copy() -> (Place, Content) {
+    let original = Place::new();
+    let expected = filled(&original);
+    let place = Place::new();
+    copy(original.path(), place.path());
+    let log = place.path().join("store/0.jnl");
+    let mut bytes = fs::read(&log).expect("reads");
+    let used = bytes.iter().rposition(|byte| *byte != 0).expect("is used") + 1;
+    bytes.truncate(used + 64);
+    fs::write(log, bytes).expect("writes");
+    (place, expected)
 }
