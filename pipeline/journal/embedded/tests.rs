@@ -2,7 +2,6 @@ mod bounds;
 mod crash;
 mod damage;
 mod opening;
-mod speed;
 
 use std::path::Path;
 use std::sync::Arc;

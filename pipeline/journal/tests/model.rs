@@ -118,7 +118,9 @@ fn work(subject: &mut Subject<'_>, model: &mut Model, max: usize, commit: bool) 
     // What was read and not committed before this batch goes along with it, as offsets do.
     if commit {
         let key = format!("k{}", model.position[place] % 3);
-        let value = (model.position[place] % 2 == 0).then(|| texts[0].clone());
+        let value = model.position[place]
+            .is_multiple_of(2)
+            .then(|| texts[0].clone());
         let outputs = texts
             .iter()
             .map(|text| to(Topic::Events, read.partition, text));
