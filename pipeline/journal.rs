@@ -183,7 +183,9 @@ pub trait Consumer: Send {
     fn poll(&mut self, max_messages: usize, wait: Duration) -> Result<Polled, JournalError>;
 
     /// Makes a transaction durable as a whole, or fails as a whole. After an error that
-    /// [`JournalError::is_fatal`] calls fatal the consumer is of no more use.
+    /// [`JournalError::is_fatal`] calls fatal the consumer is of no more use. After another error
+    /// it starts over: it announces its partitions again, with the state as of the last
+    /// transaction, and reads from the committed offsets.
     fn commit(&mut self, transaction: Transaction) -> Result<(), JournalError>;
 }
 

@@ -23,6 +23,9 @@ use super::{
 /// The most bytes of one batch; a single message may be larger.
 pub(super) const BATCH_BYTES_MAX: usize = 4 << 20;
 
+/// What a wait is cut to that the clock cannot count.
+const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What a consumer needs of a journal.
 pub(super) trait Store: Send + Sync + 'static {
     /// How far the partitions of a topic reach.
@@ -31,9 +34,10 @@ pub(super) trait Store: Send + Sync + 'static {
     /// The consumer groups.
     fn groups(&self) -> &Mutex<Groups>;
 
-    /// Makes a group known that reads from the oldest message on; durable enough that retention
-    /// waits for it after a restart.
-    fn register(&self, group: &GroupId) -> Result<(), JournalError>;
+    /// Makes the group known where it is not, reading from the oldest message on, and gives the
+    /// member its partitions. No commit of an earlier owner is under way when this returns, so
+    /// that what the new owner reads of offsets and state is the last word.
+    fn claim(&self, group: &GroupId, member: Member) -> Result<(Claim, Vec<u32>), JournalError>;
 
     /// Messages from an offset on, at least one; more than asked for where that comes for free.
     /// The offset lies before the end.
@@ -85,8 +89,7 @@ impl<S: Store> LocalConsumer<S> {
             });
         }
         let group = GroupId::new(topic, group)?;
-        store.register(&group)?;
-        let (claim, partitions) = lock(store.groups()).claim(&group, member);
+        let (claim, partitions) = store.claim(&group, member)?;
         let assigned = partitions
             .into_iter()
             .map(|partition| Assigned {
@@ -206,7 +209,8 @@ impl Assigned {
 impl<S: Store> Consumer for LocalConsumer<S> {
     fn poll(&mut self, max_messages: usize, wait: Duration) -> Result<Polled, JournalError> {
         let max_messages = max_messages.max(1);
-        let deadline = Instant::now() + wait;
+        let now = Instant::now();
+        let deadline = now.checked_add(wait).unwrap_or(now + WAIT_MAX);
         loop {
             if let Some(partition) = self.lost() {
                 return Ok(Polled::Revoked { partition });

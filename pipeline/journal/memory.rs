@@ -131,13 +131,15 @@ impl Store for Shared {
         &self.groups
     }
 
-    fn register(&self, group: &GroupId) -> Result<(), JournalError> {
+    fn claim(&self, group: &GroupId, member: Member) -> Result<(Claim, Vec<u32>), JournalError> {
+        // A commit holds this lock from its check to its end.
+        let _logs = lock(&self.logs);
         let mut groups = lock(&self.groups);
         if !groups.knows(group) {
             let partitions = self.ends(group.topic).partitions() as usize;
             groups.insert(group.clone(), vec![0; partitions]);
         }
-        Ok(())
+        Ok(groups.claim(group, member))
     }
 
     fn read(

@@ -24,11 +24,15 @@ pub(super) fn engine(path: &Path, doing: &str, error: fjall::Error) -> JournalEr
     }
 }
 
-/// A failed call to the system. A file that is missing or ends too early is damage: everything
+/// A failed call to the system. A file that is missing or ends too early is damage, and so is a
+/// place in it that cannot be: everything
 /// that is opened here was written as a whole before.
 pub(super) fn io(path: &Path, doing: &str, cause: &std::io::Error) -> JournalError {
-    use std::io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
-    if matches!(cause.kind(), InvalidData | NotFound | UnexpectedEof) {
+    use std::io::ErrorKind::{InvalidData, InvalidInput, NotFound, UnexpectedEof};
+    if matches!(
+        cause.kind(),
+        InvalidData | InvalidInput | NotFound | UnexpectedEof
+    ) {
         return corrupt(path, format!("{doing}: {cause}"));
     }
     JournalError::Io {

@@ -77,20 +77,14 @@ fn read_ledger(folder: &Folder) -> Result<Ledger, JournalError> {
             ledger.set(topic, partition, mark);
         }
     }
-    let partitions = (0..folder.partitions).cycle();
-    let topics = Topic::ALL
-        .into_iter()
-        .flat_map(|topic| std::iter::repeat_n(topic, folder.partitions as usize));
-    for ((topic, partition), noted) in topics.zip(partitions).zip(&folder.noted_ends) {
-        let found = ledger.get(topic, partition).next;
-        if found < *noted {
-            return Err(corrupt(
-                path,
-                format!(
-                    "partition {partition} of {} ends at offset {found}, and it had reached {noted}",
-                    topic.name()
-                ),
-            ));
+    for (place, (found, noted)) in ledger.ends().iter().zip(&folder.noted_ends).enumerate() {
+        if found < noted {
+            let topic = Topic::ALL[place / folder.partitions as usize].name();
+            let partition = place % folder.partitions as usize;
+            let detail = format!(
+                "partition {partition} of {topic} ends at offset {found}, and it had reached {noted}"
+            );
+            return Err(corrupt(path, detail));
         }
     }
     Ok(ledger)

@@ -19,7 +19,7 @@ use crate::journal::consumer::{BATCH_BYTES_MAX, Store};
 use crate::journal::ends::{Ends, lock};
 use crate::journal::group::{Claim, GroupId, Groups};
 use crate::journal::route::Router;
-use crate::journal::{Incoming, JournalError, Outgoing, StateEntries, Topic, Transaction};
+use crate::journal::{Incoming, JournalError, Member, Outgoing, StateEntries, Topic, Transaction};
 
 /// Everything of a store that is open. The fields are dropped in their order: the engine before
 /// the lock that keeps other processes out.
@@ -139,6 +139,21 @@ impl Shared {
         )
     }
 
+    /// Makes a group known that begins with the oldest messages.
+    fn register(&self, _lead: &Lead<'_, Submission>, group: &GroupId) -> Result<(), JournalError> {
+        let marks = lock(&self.ledger).topic(group.topic).to_vec();
+        let oldest: Vec<_> = marks.iter().map(|mark| mark.oldest).collect();
+        let mut batch = self.engine.database.batch();
+        for (partition, offset) in (0u32..).zip(&oldest) {
+            let key = key::offset(group, partition);
+            batch.insert(&self.engine.offsets, key, offset.to_be_bytes());
+        }
+        batch.commit().map_err(|e| self.failed("writing to", e))?;
+        self.upkeep.written();
+        lock(&self.groups).insert(group.clone(), oldest);
+        Ok(())
+    }
+
     /// The chunk that holds an offset, or the first one behind it.
     fn chunk(
         &self,
@@ -206,23 +221,14 @@ impl Store for Shared {
         &self.groups
     }
 
-    fn register(&self, group: &GroupId) -> Result<(), JournalError> {
-        // Under the lead, so that retention cannot pass the offsets that are taken here.
-        let _lead = self.queue.alone();
-        if lock(&self.groups).knows(group) {
-            return Ok(());
+    fn claim(&self, group: &GroupId, member: Member) -> Result<(Claim, Vec<u32>), JournalError> {
+        // Under the lead: no commit of an earlier owner is under way, and retention cannot pass
+        // the offsets that a new group takes.
+        let lead = self.queue.alone();
+        if !lock(&self.groups).knows(group) {
+            self.register(&lead, group)?;
         }
-        let marks = lock(&self.ledger).topic(group.topic).to_vec();
-        let oldest: Vec<_> = marks.iter().map(|mark| mark.oldest).collect();
-        let mut batch = self.engine.database.batch();
-        for (partition, offset) in (0u32..).zip(&oldest) {
-            let key = key::offset(group, partition);
-            batch.insert(&self.engine.offsets, key, offset.to_be_bytes());
-        }
-        batch.commit().map_err(|e| self.failed("writing to", e))?;
-        self.upkeep.written();
-        lock(&self.groups).insert(group.clone(), oldest);
-        Ok(())
+        Ok(lock(&self.groups).claim(group, member))
     }
 
     fn read(

@@ -93,7 +93,9 @@ fn run(shared: &Shared) {
             if !shared.upkeep.sleep(time, |state| !state.unsynced) {
                 return;
             }
-            result = persist(shared);
+            if shared.upkeep.unsynced() {
+                result = persist(shared);
+            }
         }
         if looked.elapsed() >= RETENTION_EVERY {
             looked = Instant::now();

@@ -76,12 +76,11 @@ pub(super) fn round(shared: &Shared, lead: &Lead<'_, Submission>, works: Vec<Sub
         return;
     }
     lead.settle(transactions.into_iter().map(|number| (number, Ok(()))));
-    if appends.is_empty() {
-        return;
-    }
-    let durable = match shared.config.fsync {
-        Fsync::Always => shared.persist(lead, PersistMode::SyncData),
-        Fsync::Every(_) | Fsync::Never => Ok(()),
+    let durable = if shared.config.fsync == Fsync::Always && !appends.is_empty() {
+        shared.persist(lead, PersistMode::SyncData)
+    } else {
+        shared.upkeep.written();
+        Ok(())
     };
     lead.settle(appends.into_iter().map(|number| {
         let result = durable.as_ref().map_err(same);
@@ -182,7 +181,6 @@ fn commit(shared: &Shared, plan: Plan) -> Result<(), JournalError> {
         return Ok(());
     }
     batch.commit().map_err(|e| shared.failed("writing to", e))?;
-    shared.upkeep.written();
     let mut groups = lock(&shared.groups);
     for step in &plan.steps {
         groups.advance(&step.claim.group, &step.inputs);

@@ -33,6 +33,7 @@ conformance! {
     batches_are_bounded, 1;
     a_commit_that_is_not_ours_changes_nothing, 2;
     a_new_member_takes_over, 2;
+    takeovers_repeat_and_lose_nothing, 1;
     many_threads_append_at_once, 4;
     many_workers_commit_at_once, 4;
 }
@@ -403,6 +404,57 @@ fn a_new_member_takes_over(harness: &Harness) {
     assert_eq!(everything(&*journal, "x", Topic::Events), []);
 }
 
+fn takeovers_repeat_and_lose_nothing(harness: &Harness) {
+    let journal: Arc<dyn Journal> = harness.open().into();
+    let texts: Vec<_> = (0..300).map(|number| number.to_string()).collect();
+    let all = texts.iter().map(|text| to(Topic::Raw, 0, text));
+    journal.append(all.collect()).expect("appends");
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            let journal = Arc::clone(&journal);
+            scope.spawn(move || while !copy_some(&*journal) {});
+        }
+    });
+    let expected: Vec<_> = (0u64..)
+        .zip(texts)
+        .map(|(offset, text)| (0, offset, text))
+        .collect();
+    let found = everything(&*journal, "g", Topic::Events);
+    assert_eq!(found, expected);
+}
+
+/// Takes the partition over, copies a few batches unless it is taken away; true at the end.
+fn copy_some(journal: &dyn Journal) -> bool {
+    let mut consumer = journal.subscribe("copy", Topic::Raw, ALONE).expect("joins");
+    for _ in 0..4 {
+        let batch = match consumer.poll(3, Duration::ZERO).expect("polls") {
+            Polled::Batch(batch) => batch,
+            Polled::Assigned { .. } => continue,
+            Polled::Revoked { .. } => return false,
+            Polled::Idle => return true,
+        };
+        if consumer.commit(copied(batch)).is_err() {
+            return false;
+        }
+    }
+    false
+}
+
+/// Each message of a batch, from `raw` to `events`.
+fn copied(batch: Batch) -> Transaction {
+    let seen = batch.next_offset.to_string();
+    let outputs = batch.messages.into_iter().map(|incoming| Outgoing {
+        topic: Topic::Events,
+        partition: Some(batch.partition),
+        message: incoming.message,
+    });
+    Transaction {
+        inputs: vec![(batch.partition, batch.next_offset)],
+        outputs: outputs.collect(),
+        state: vec![state(batch.partition, "seen", Some(&seen))],
+    }
+}
+
 fn many_threads_append_at_once(harness: &Harness) {
     let journal: Arc<dyn Journal> = harness.open().into();
     let (threads, appends) = (8, 40);
@@ -477,16 +529,6 @@ fn copy(journal: &dyn Journal, index: u32, count: u32, messages: u64) {
             continue;
         };
         seen = batch.next_offset;
-        let outputs = batch.messages.into_iter().map(|incoming| Outgoing {
-            topic: Topic::Events,
-            partition: Some(batch.partition),
-            message: incoming.message,
-        });
-        let transaction = Transaction {
-            inputs: vec![(batch.partition, batch.next_offset)],
-            outputs: outputs.collect(),
-            state: vec![state(batch.partition, "seen", Some(&seen.to_string()))],
-        };
-        consumer.commit(transaction).expect("commits");
+        consumer.commit(copied(batch)).expect("commits");
     }
 }
