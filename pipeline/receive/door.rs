@@ -16,7 +16,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use bytes::Bytes;
 use chaperone_mappings::{Origin, Record};
-use tokio::sync::Semaphore;
 
 use super::append::{Appender, Held};
 use super::auth::Auth;
@@ -43,9 +42,7 @@ pub(super) struct Doors {
     pub(super) config: ReceiveConfig,
     pub(super) counters: Arc<Counters>,
     pub(super) appender: Appender,
-    pub(super) budget: Arc<Budget>,
-    /// Places for deliveries in work.
-    pub(super) places: Arc<Semaphore>,
+    pub(super) budget: Budget,
     pub(super) known: Arc<dyn KnownSources>,
     pub(super) seal: Arc<dyn Seal>,
     /// Milliseconds since 1970.
@@ -200,9 +197,7 @@ impl Doors {
         let mut bytes = self.budget.reserve();
         let sent = body::read(headers, body, self.limits(), &mut bytes).await?;
         // A slow sender holds no place, only those whose body is here do.
-        let place = Arc::clone(&self.places)
-            .try_acquire_owned()
-            .map_err(|_| Refused::busy())?;
+        let place = self.budget.place()?;
         let is_small = sent.len() <= INLINE_BYTES_MAX && packing == Encoding::Identity;
         let work = Preparation {
             doors: Arc::clone(self),

@@ -160,6 +160,7 @@ impl Server {
         );
         let messages = self.ledger.messages();
         assert_eq!(counts.records, messages.len() as u64);
+        assert_eq!((counts.in_flight, counts.buffered_bytes), (0, 0));
         let bytes: usize = messages.iter().map(|message| message.value.len()).sum();
         assert_eq!(counts.bytes, bytes as u64);
         counts
