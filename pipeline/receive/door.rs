@@ -4,6 +4,7 @@
 //! of the answer. What needs the processor (a signature over 25 MiB, unpacking, checking, sealing)
 //! runs on the blocking threads when the body is large, so that a large delivery delays no other.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use axum::Router;
@@ -209,11 +210,11 @@ impl Doors {
             bytes,
         };
         let (messages, bytes) = if is_small {
-            work.run(sent)?
+            catch_unwind(AssertUnwindSafe(|| work.run(sent))).map_err(|_| panicked())??
         } else {
             tokio::task::spawn_blocking(move || work.run(sent))
                 .await
-                .map_err(|_| broken_off())??
+                .map_err(|_| panicked())??
         };
         if messages.is_empty() {
             return Ok(0);
@@ -312,11 +313,12 @@ impl Preparation {
     }
 }
 
-fn broken_off() -> Refused {
+/// The panic's own text is on stderr; it is not ours to repeat.
+fn panicked() -> Refused {
     Refused::new(
-        Reason::JournalFailed,
-        "the delivery could not be prepared",
-        "send it again after Retry-After seconds; the log of chaperone says why",
+        Reason::Internal,
+        "the delivery could not be prepared, which is a fault of chaperone",
+        "please report it, with the log of chaperone around this time",
     )
 }
 

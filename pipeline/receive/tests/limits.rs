@@ -299,3 +299,18 @@ async fn a_shutdown_does_not_wait_for_a_sender_that_never_ends() {
     let counts = server.end().await;
     assert_eq!(counts.abandoned, 1);
 }
+
+/// A fault of ours costs the delivery that meets it, and no other.
+#[tokio::test]
+async fn a_panic_is_a_500_and_the_server_goes_on() {
+    let server = start(config()).await;
+    let small = "{\"a\":\"a bug\"}".to_owned();
+    let large = format!("{{\"a\":\"a bug{}\"}}", "x".repeat(100_000));
+    for body in [small, large] {
+        let answer = server.post(GITHUB, &[], &body).await;
+        answer.refused(500);
+        assert!(!String::from_utf8_lossy(&answer.body).contains("a bug"));
+    }
+    assert_eq!(server.post(GITHUB, &[], "{}").await.status, 200);
+    assert_eq!(server.end().await.refused_for(Reason::Internal), 2);
+}
