@@ -11,10 +11,10 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use super::budget::Reservation;
-use super::counters::Counters;
+use super::counters::{Counters, InUse};
 use super::refused::{Reason, Refused};
 use crate::journal::{Journal, JournalError, Message, Outgoing, Topic};
 
@@ -24,7 +24,7 @@ const GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// What a delivery holds of the limits until it is durable or refused.
 pub(super) struct Held {
-    pub(super) _place: OwnedSemaphorePermit,
+    pub(super) _place: InUse,
     pub(super) _bytes: Reservation,
 }
 

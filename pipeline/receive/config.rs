@@ -7,6 +7,9 @@ use std::time::Duration;
 use super::auth::Auth;
 use super::headers;
 
+/// What any count or size may be at most: what tokio's semaphores can count on every platform.
+const BOUND_MAX: usize = (1 << 29) - 1;
+
 /// The resolved configuration.
 #[derive(Debug, Clone)]
 pub struct ReceiveConfig {
@@ -116,9 +119,8 @@ impl ReceiveConfig {
             ("connections_max", self.connections_max),
         ];
         for (key, bound) in bounds {
-            // 2^29 is what a semaphore of tokio can count on every platform.
-            if bound == 0 || bound > 1 << 29 {
-                problems.push(format!("`receive.{key}` must be from 1 to {}", 1 << 29));
+            if !(1..=BOUND_MAX).contains(&bound) {
+                problems.push(format!("`receive.{key}` must be from 1 to {BOUND_MAX}"));
             }
         }
         // A body is held twice while it is unpacked or converted.

@@ -1,13 +1,14 @@
-//! What receive counts.
+//! What receive counts, and the two gauges of what it holds.
 //!
 //! One equation holds whenever no delivery is in work: `deliveries = accepted + the sum of refused +
 //! abandoned`. A test holds the server to it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::refused::Reason;
 
-/// Counters since the start of the process; never reset.
+/// Counters since the start of the process, never reset, and gauges.
 #[derive(Debug, Default)]
 pub struct Counters {
     deliveries: AtomicU64,
@@ -16,6 +17,8 @@ pub struct Counters {
     records: AtomicU64,
     bytes: AtomicU64,
     appends: AtomicU64,
+    in_flight: AtomicU64,
+    buffered_bytes: AtomicU64,
     refused: [AtomicU64; Reason::ALL.len()],
 }
 
@@ -34,6 +37,10 @@ pub struct Counts {
     pub bytes: u64,
     /// Appends to the journal; `records / appends` is what committing in groups saves.
     pub appends: u64,
+    /// Deliveries now being checked or waiting for the journal.
+    pub in_flight: u64,
+    /// Bytes that deliveries now hold.
+    pub buffered_bytes: u64,
     /// Refused, in the order of [`Reason::ALL`].
     pub refused: [u64; Reason::ALL.len()],
 }
@@ -48,6 +55,8 @@ impl Counters {
             records: self.records.load(Relaxed),
             bytes: self.bytes.load(Relaxed),
             appends: self.appends.load(Relaxed),
+            in_flight: self.in_flight.load(Relaxed),
+            buffered_bytes: self.buffered_bytes.load(Relaxed),
             refused: std::array::from_fn(|at| self.refused[at].load(Relaxed)),
         }
     }
@@ -65,6 +74,55 @@ impl Counters {
         self.appends.fetch_add(1, Relaxed);
         self.records.fetch_add(records as u64, Relaxed);
         self.bytes.fetch_add(bytes as u64, Relaxed);
+    }
+}
+
+/// A part of a limit that is in use; dropping it frees it.
+#[derive(Debug)]
+pub(super) struct InUse {
+    counters: Arc<Counters>,
+    gauge: fn(&Counters) -> &AtomicU64,
+    held: u64,
+    max: u64,
+}
+
+impl InUse {
+    /// One of at most `max` places for deliveries in work.
+    pub(super) fn place(counters: &Arc<Counters>, max: usize) -> Option<Self> {
+        let mut place = Self::none(counters, |counters| &counters.in_flight, max);
+        place.grow(1).then_some(place)
+    }
+
+    /// No bytes yet, of at most `max` for all deliveries.
+    pub(super) fn bytes(counters: &Arc<Counters>, max: usize) -> Self {
+        Self::none(counters, |counters| &counters.buffered_bytes, max)
+    }
+
+    fn none(counters: &Arc<Counters>, gauge: fn(&Counters) -> &AtomicU64, max: usize) -> Self {
+        Self {
+            counters: Arc::clone(counters),
+            gauge,
+            held: 0,
+            max: max as u64,
+        }
+    }
+
+    /// False, and nothing changes, where the limit does not allow it.
+    pub(super) fn grow(&mut self, more: u64) -> bool {
+        let grown = |used: u64| used.checked_add(more).filter(|used| *used <= self.max);
+        let is_free = (self.gauge)(&self.counters)
+            .fetch_update(Relaxed, Relaxed, grown)
+            .is_ok();
+        if is_free {
+            self.held += more;
+        }
+        is_free
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        (self.gauge)(&self.counters).fetch_sub(self.held, Relaxed);
     }
 }
 

@@ -4,6 +4,7 @@
 //! of the answer. What needs the processor (a signature over 25 MiB, unpacking, checking, sealing)
 //! runs on the blocking threads when the body is large, so that a large delivery delays no other.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use axum::Router;
@@ -16,7 +17,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use bytes::Bytes;
 use chaperone_mappings::{Origin, Record};
-use tokio::sync::Semaphore;
 
 use super::append::{Appender, Held};
 use super::auth::Auth;
@@ -43,9 +43,7 @@ pub(super) struct Doors {
     pub(super) config: ReceiveConfig,
     pub(super) counters: Arc<Counters>,
     pub(super) appender: Appender,
-    pub(super) budget: Arc<Budget>,
-    /// Places for deliveries in work.
-    pub(super) places: Arc<Semaphore>,
+    pub(super) budget: Budget,
     pub(super) known: Arc<dyn KnownSources>,
     pub(super) seal: Arc<dyn Seal>,
     /// Milliseconds since 1970.
@@ -200,9 +198,7 @@ impl Doors {
         let mut bytes = self.budget.reserve();
         let sent = body::read(headers, body, self.limits(), &mut bytes).await?;
         // A slow sender holds no place, only those whose body is here do.
-        let place = Arc::clone(&self.places)
-            .try_acquire_owned()
-            .map_err(|_| Refused::busy())?;
+        let place = self.budget.place()?;
         let is_small = sent.len() <= INLINE_BYTES_MAX && packing == Encoding::Identity;
         let work = Preparation {
             doors: Arc::clone(self),
@@ -214,11 +210,11 @@ impl Doors {
             bytes,
         };
         let (messages, bytes) = if is_small {
-            work.run(sent)?
+            catch_unwind(AssertUnwindSafe(|| work.run(sent))).map_err(|_| panicked())??
         } else {
             tokio::task::spawn_blocking(move || work.run(sent))
                 .await
-                .map_err(|_| broken_off())??
+                .map_err(|_| panicked())??
         };
         if messages.is_empty() {
             return Ok(0);
@@ -317,11 +313,12 @@ impl Preparation {
     }
 }
 
-fn broken_off() -> Refused {
+/// The panic's own text is on stderr; it is not ours to repeat.
+fn panicked() -> Refused {
     Refused::new(
-        Reason::JournalFailed,
-        "the delivery could not be prepared",
-        "send it again after Retry-After seconds; the log of chaperone says why",
+        Reason::Internal,
+        "the delivery could not be prepared, which is a fault of chaperone",
+        "please report it, with the log of chaperone around this time",
     )
 }
 

@@ -38,11 +38,13 @@ pub enum Reason {
     JournalFull,
     /// The journal could not make the delivery durable.
     JournalFailed,
+    /// A fault of ours; the same delivery would meet it again.
+    Internal,
 }
 
 impl Reason {
     /// Every reason, in the order of the counters.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::NotFound,
         Self::Method,
         Self::UnknownSource,
@@ -55,6 +57,7 @@ impl Reason {
         Self::Busy,
         Self::JournalFull,
         Self::JournalFailed,
+        Self::Internal,
     ];
 
     /// The name in metrics.
@@ -72,6 +75,7 @@ impl Reason {
             Self::Busy => "busy",
             Self::JournalFull => "journal_full",
             Self::JournalFailed => "journal_failed",
+            Self::Internal => "internal",
         }
     }
 
@@ -88,6 +92,7 @@ impl Reason {
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::JournalFull | Self::JournalFailed => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -112,6 +117,7 @@ impl Reason {
             Self::Slow => 4,
             Self::Busy | Self::JournalFull => 8,
             Self::JournalFailed => 14,
+            Self::Internal => 13,
         }
     }
 }

@@ -90,10 +90,9 @@ impl Receiver {
             Appender::start(journal, Arc::clone(&counters), config.in_flight_max)
                 .map_err(|error| ReceiveError::Append(format!("did not start: {error}")))?;
         let router = door::routes(Arc::new(Doors {
+            budget: Budget::new(&config, &counters),
             counters: Arc::clone(&counters),
             appender,
-            budget: Budget::new(config.buffered_bytes_max),
-            places: Arc::new(Semaphore::new(config.in_flight_max)),
             known,
             seal,
             clock,

@@ -30,8 +30,10 @@ pub(super) enum Kind {
     Bool,
     /// A signed varint; in JSON a string, since JSON numbers lose digits beyond 2^53.
     Int64,
-    /// A varint of 32 bits or an enumeration: a number in JSON.
+    /// An enumeration, or a varint of 32 bits with a sign: a number in JSON.
     Int32,
+    /// A varint of 32 bits without a sign: a number in JSON.
+    Uint32,
     /// Eight bytes, unsigned; a string in JSON.
     Fixed64,
     /// Four bytes, unsigned; a number in JSON.
@@ -106,7 +108,7 @@ static LOG_RECORD: Message = Message {
         field(12, "eventName", Kind::Text, Single),
         field(5, "body", Kind::Message(&ANY_VALUE), Single),
         field(6, "attributes", Kind::Message(&KEY_VALUE), Repeated),
-        field(7, "droppedAttributesCount", Kind::Int32, Single),
+        field(7, "droppedAttributesCount", Kind::Uint32, Single),
         field(8, "flags", Kind::Fixed32, Single),
         field(9, "traceId", Kind::Hex, Single),
         field(10, "spanId", Kind::Hex, Single),
@@ -117,7 +119,7 @@ static RESOURCE: Message = Message {
     name: "Resource",
     fields: &[
         field(1, "attributes", Kind::Message(&KEY_VALUE), Repeated),
-        field(2, "droppedAttributesCount", Kind::Int32, Single),
+        field(2, "droppedAttributesCount", Kind::Uint32, Single),
         field(3, "entityRefs", Kind::Message(&ENTITY_REF), Repeated),
     ],
 };
@@ -138,7 +140,7 @@ static SCOPE: Message = Message {
         field(1, "name", Kind::Text, Single),
         field(2, "version", Kind::Text, Single),
         field(3, "attributes", Kind::Message(&KEY_VALUE), Repeated),
-        field(4, "droppedAttributesCount", Kind::Int32, Single),
+        field(4, "droppedAttributesCount", Kind::Uint32, Single),
     ],
 };
 

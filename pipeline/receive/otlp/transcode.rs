@@ -190,11 +190,14 @@ impl Transcoder {
                 self.quoted(value.cast_signed());
                 Ok(value == 0)
             }
+            // Of both the low half decides, as in every implementation of protobuf.
             (Kind::Int32, Wire::Varint(value)) => {
-                // The low half decides, as in every implementation of protobuf.
-                let low = value as u32;
-                self.display(low.cast_signed());
-                Ok(low == 0)
+                self.display((value as u32).cast_signed());
+                Ok(value as u32 == 0)
+            }
+            (Kind::Uint32, Wire::Varint(value)) => {
+                self.display(value as u32);
+                Ok(value as u32 == 0)
             }
             (Kind::Fixed64, Wire::Eight(bytes)) => {
                 let value = u64::from_le_bytes(bytes);

@@ -4,6 +4,7 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
 use super::super::budget::Budget;
+use super::super::config::ReceiveConfig;
 use super::*;
 
 fn gzip(text: &[u8]) -> Vec<u8> {
@@ -12,8 +13,16 @@ fn gzip(text: &[u8]) -> Vec<u8> {
     encoder.finish().expect("a Vec takes any write")
 }
 
+fn budget(buffered_bytes_max: usize) -> Budget {
+    let config = ReceiveConfig {
+        buffered_bytes_max,
+        ..ReceiveConfig::default()
+    };
+    Budget::new(&config, &std::sync::Arc::default())
+}
+
 fn unpack(encoding: Encoding, packed: &[u8], bytes_max: usize) -> Result<Bytes, Reason> {
-    let budget = Budget::new(1 << 20);
+    let budget = budget(1 << 20);
     encoding
         .unpack(
             Bytes::copy_from_slice(packed),
@@ -72,7 +81,7 @@ fn a_bomb_is_refused_and_the_limit_itself_is_not() {
 
 #[test]
 fn a_bomb_within_its_limit_still_needs_the_budget_of_all() {
-    let budget = Budget::new(100_000);
+    let budget = budget(100_000);
     let packed = gzip(&vec![0; 300_000]);
     let no = Encoding::Gzip.unpack(packed.into(), 1 << 20, &mut budget.reserve());
     assert_eq!(no, Err(Refused::busy()));

@@ -1,1 +1,517 @@
+use base64::Engine as _;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use opentelemetry_proto::tonic::common::v1::{
+    AnyValue, ArrayValue, EntityRef, InstrumentationScope, KeyValue, KeyValueList,
+};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use proptest::prelude::*;
+use prost::Message as _;
+use serde_json::{Value, json};
 
+use super::super::schema::LOGS_REQUEST;
+use super::*;
+
+fn transcode(bytes: &[u8]) -> Result<Value, Fault> {
+    to_json(&LOGS_REQUEST, bytes, 1 << 24)
+        .map(|json| serde_json::from_slice(&json).expect("the text is JSON"))
+}
+
+/// One request with one record.
+fn request(record: LogRecord) -> ExportLogsServiceRequest {
+    ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs {
+            scope_logs: vec![ScopeLogs {
+                log_records: vec![record],
+                ..ScopeLogs::default()
+            }],
+            ..ResourceLogs::default()
+        }],
+    }
+}
+
+fn record_json(record: LogRecord) -> Value {
+    let mut json = transcode(&request(record).encode_to_vec()).expect("valid");
+    json["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0].take()
+}
+
+#[test]
+fn a_record_has_the_form_of_the_specification() {
+    let record = LogRecord {
+        time_unix_nano: 1_794_474_847_412_000_001,
+        severity_number: 9,
+        severity_text: "INFO".into(),
+        event_name: "user_prompt".into(),
+        trace_id: vec![0x5b, 0x8e, 0xff, 0x0a],
+        span_id: vec![0xee],
+        flags: 1,
+        body: Some(AnyValue {
+            value: Some(Any::StringValue("a \"quoted\" line\n\u{e4}\u{0}".into())),
+        }),
+        attributes: vec![
+            attribute("negative", Any::IntValue(-1)),
+            attribute("zero", Any::IntValue(0)),
+            attribute("no", Any::BoolValue(false)),
+            attribute("empty", Any::StringValue(String::new())),
+            attribute("whole", Any::DoubleValue(2.0)),
+            attribute("none", Any::DoubleValue(f64::NAN)),
+            attribute("bytes", Any::BytesValue(vec![0xfb, 0xff])),
+        ],
+        ..LogRecord::default()
+    };
+    let expected = json!({
+        "timeUnixNano": "1794474847412000001",
+        "severityNumber": 9,
+        "severityText": "INFO",
+        "eventName": "user_prompt",
+        "body": {"stringValue": "a \"quoted\" line\n\u{e4}\u{0}"},
+        "attributes": [
+            {"key": "negative", "value": {"intValue": "-1"}},
+            {"key": "zero", "value": {"intValue": "0"}},
+            {"key": "no", "value": {"boolValue": false}},
+            {"key": "empty", "value": {"stringValue": ""}},
+            {"key": "whole", "value": {"doubleValue": 2.0}},
+            {"key": "none", "value": {"doubleValue": "NaN"}},
+            {"key": "bytes", "value": {"bytesValue": "+/8="}},
+        ],
+        "flags": 1,
+        "traceId": "5b8eff0a",
+        "spanId": "ee",
+    });
+    assert_eq!(record_json(record), expected);
+}
+
+#[test]
+fn an_empty_request_is_an_empty_object() {
+    assert_eq!(to_json(&LOGS_REQUEST, b"", 10), Ok(b"{}".to_vec()));
+}
+
+#[test]
+fn every_truncation_is_broken_or_shorter() {
+    let record = LogRecord {
+        attributes: vec![attribute("a", Any::StringValue("b".into()))],
+        trace_id: vec![1; 16],
+        ..LogRecord::default()
+    };
+    let bytes = request(record).encode_to_vec();
+    for end in 1..bytes.len() {
+        assert_eq!(
+            transcode(&bytes[..end]),
+            Err(Fault::Broken("ExportLogsServiceRequest")),
+            "{end}"
+        );
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named_by_the_schema() {
+    // ResourceLogs { schema_url: <0xff> }
+    let text = transcode(&[0x0a, 3, 0x1a, 1, 0xff]);
+    assert_eq!(text, Err(Fault::Utf8("ResourceLogs", "schemaUrl")));
+    // ResourceLogs { schema_url: varint 1 }
+    let kind = transcode(&[0x0a, 2, 0x18, 1]);
+    assert_eq!(kind, Err(Fault::Type("ResourceLogs", "schemaUrl")));
+    // A group, which OTLP never had.
+    let group = transcode(&[0x0b]);
+    assert_eq!(group, Err(Fault::Broken("ExportLogsServiceRequest")));
+}
+
+#[test]
+fn what_is_unknown_is_skipped() {
+    let mut bytes = request(LogRecord::default()).encode_to_vec();
+    // Field 99, in every wire type.
+    for unknown in [
+        &[0x98, 0x06, 0x2a][..],
+        &[0x99, 0x06, 1, 2, 3, 4, 5, 6, 7, 8],
+        &[0x9a, 0x06, 2, 0xff, 0xff],
+        &[0x9d, 0x06, 1, 2, 3, 4],
+    ] {
+        bytes.extend_from_slice(unknown);
+    }
+    let expected = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{}]}]}]});
+    assert_eq!(transcode(&bytes), Ok(expected));
+}
+
+/// Two halves of a message in two entries are one message, as protobuf says.
+#[test]
+fn a_split_message_is_merged() {
+    let one = ResourceLogs {
+        resource: Some(Resource {
+            attributes: vec![attribute("a", Any::BoolValue(true))],
+            ..Resource::default()
+        }),
+        ..ResourceLogs::default()
+    };
+    let twice = [one.encode_to_vec(), one.encode_to_vec()].concat();
+    let decoded = ResourceLogs::decode(twice.as_slice()).expect("valid");
+    let request = ExportLogsServiceRequest {
+        resource_logs: vec![decoded],
+    };
+    let mut bytes = vec![0x0a, u8::try_from(twice.len()).expect("short")];
+    bytes.extend(twice);
+    assert_eq!(transcode(&bytes), Ok(oracle(&request)));
+}
+
+fn nested(levels: usize) -> Vec<u8> {
+    let mut value = AnyValue { value: None };
+    for _ in 0..levels {
+        value = AnyValue {
+            value: Some(Any::ArrayValue(ArrayValue {
+                values: vec![value],
+            })),
+        };
+    }
+    request(LogRecord {
+        body: Some(value),
+        ..LogRecord::default()
+    })
+    .encode_to_vec()
+}
+
+/// What passes can be parsed by everything behind it.
+#[test]
+fn nesting_is_refused_before_a_parser_would() {
+    let deepest = (1..100)
+        .take_while(|levels| transcode(&nested(*levels)).is_ok())
+        .last();
+    assert_eq!(deepest, Some(37));
+    assert_eq!(transcode(&nested(38)), Err(Fault::Deep));
+    let bytes = nested_wire(200_000);
+    assert_eq!(transcode(&bytes), Err(Fault::Deep));
+}
+
+/// Deeper than anything that could be built as a value.
+fn nested_wire(levels: usize) -> Vec<u8> {
+    let mut reversed = Vec::new();
+    let wrap = |tag: u8, inside: &mut Vec<u8>| {
+        let mut length = Vec::new();
+        prost::encoding::encode_varint(inside.len() as u64, &mut length);
+        inside.extend(length.into_iter().rev());
+        inside.push(tag);
+    };
+    for _ in 0..levels {
+        wrap(0x0a, &mut reversed);
+        wrap(0x2a, &mut reversed);
+    }
+    for tag in [0x2a, 0x12, 0x12, 0x0a] {
+        wrap(tag, &mut reversed);
+    }
+    reversed.reverse();
+    reversed
+}
+
+#[test]
+fn the_text_is_bounded() {
+    // A dropped_attributes_count of 1 is 2 bytes on the wire and 29 in JSON.
+    let records = vec![0x38, 1];
+    let record = [&[0x12, 2][..], &records].concat().repeat(10_000);
+    let mut scope = vec![0x12];
+    prost::encoding::encode_varint(record.len() as u64, &mut scope);
+    scope.extend(record);
+    let mut bytes = vec![0x0a];
+    prost::encoding::encode_varint(scope.len() as u64, &mut bytes);
+    bytes.extend(scope);
+    assert_eq!(to_json(&LOGS_REQUEST, &bytes, 100_000), Err(Fault::Large));
+    assert!(to_json(&LOGS_REQUEST, &bytes, 1_000_000).is_ok());
+}
+
+fn attribute(key: &str, value: Any) -> KeyValue {
+    KeyValue {
+        key: key.into(),
+        value: Some(AnyValue { value: Some(value) }),
+        ..KeyValue::default()
+    }
+}
+
+/// The mapping once more, from the generated types: written from the specification and sharing
+/// nothing with the transcoder. It goes through text as well, since the parser of `serde_json` may
+/// miss the last digit of a number.
+fn oracle(request: &ExportLogsServiceRequest) -> Value {
+    let json = request_oracle(request).to_string();
+    serde_json::from_str(&json).expect("the text is JSON")
+}
+
+fn request_oracle(request: &ExportLogsServiceRequest) -> Value {
+    object([(
+        "resourceLogs",
+        list(&request.resource_logs, |logs| {
+            object([
+                ("resource", logs.resource.as_ref().map(resource_oracle)),
+                ("scopeLogs", list(&logs.scope_logs, scope_oracle)),
+                ("schemaUrl", text(&logs.schema_url)),
+            ])
+        }),
+    )])
+}
+
+fn resource_oracle(resource: &Resource) -> Value {
+    object([
+        ("attributes", attributes_oracle(&resource.attributes)),
+        (
+            "droppedAttributesCount",
+            number(resource.dropped_attributes_count),
+        ),
+        (
+            "entityRefs",
+            list(&resource.entity_refs, |entity| {
+                object([
+                    ("schemaUrl", text(&entity.schema_url)),
+                    ("type", text(&entity.r#type)),
+                    ("idKeys", list(&entity.id_keys, |key| json!(key))),
+                    (
+                        "descriptionKeys",
+                        list(&entity.description_keys, |key| json!(key)),
+                    ),
+                ])
+            }),
+        ),
+    ])
+}
+
+fn scope_oracle(logs: &ScopeLogs) -> Value {
+    let scope = logs.scope.as_ref().map(|scope| {
+        object([
+            ("name", text(&scope.name)),
+            ("version", text(&scope.version)),
+            ("attributes", attributes_oracle(&scope.attributes)),
+            (
+                "droppedAttributesCount",
+                number(scope.dropped_attributes_count),
+            ),
+        ])
+    });
+    object([
+        ("scope", scope),
+        ("logRecords", list(&logs.log_records, record_oracle)),
+        ("schemaUrl", text(&logs.schema_url)),
+    ])
+}
+
+fn record_oracle(record: &LogRecord) -> Value {
+    let hex = |bytes: &[u8]| {
+        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        (!text.is_empty()).then(|| json!(text))
+    };
+    let nanos = |value: u64| (value != 0).then(|| json!(value.to_string()));
+    object([
+        ("timeUnixNano", nanos(record.time_unix_nano)),
+        (
+            "observedTimeUnixNano",
+            nanos(record.observed_time_unix_nano),
+        ),
+        (
+            "severityNumber",
+            (record.severity_number != 0).then(|| json!(record.severity_number)),
+        ),
+        ("severityText", text(&record.severity_text)),
+        ("eventName", text(&record.event_name)),
+        ("body", record.body.as_ref().map(any_oracle)),
+        ("attributes", attributes_oracle(&record.attributes)),
+        (
+            "droppedAttributesCount",
+            number(record.dropped_attributes_count),
+        ),
+        ("flags", number(record.flags)),
+        ("traceId", hex(&record.trace_id)),
+        ("spanId", hex(&record.span_id)),
+    ])
+}
+
+fn attributes_oracle(attributes: &[KeyValue]) -> Option<Value> {
+    list(attributes, |attribute| {
+        object([
+            ("key", text(&attribute.key)),
+            ("value", attribute.value.as_ref().map(any_oracle)),
+        ])
+    })
+}
+
+fn any_oracle(any: &AnyValue) -> Value {
+    let member = any.value.as_ref().map(|value| match value {
+        Any::StringValue(text) => ("stringValue", json!(text)),
+        Any::BoolValue(value) => ("boolValue", json!(value)),
+        Any::IntValue(value) => ("intValue", json!(value.to_string())),
+        Any::DoubleValue(value) if value.is_nan() => ("doubleValue", json!("NaN")),
+        Any::DoubleValue(value) if value.is_infinite() => {
+            let text = if *value > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            };
+            ("doubleValue", json!(text))
+        }
+        Any::DoubleValue(value) => ("doubleValue", json!(value)),
+        Any::ArrayValue(array) => (
+            "arrayValue",
+            object([("values", list(&array.values, any_oracle))]),
+        ),
+        Any::KvlistValue(array) => (
+            "kvlistValue",
+            object([("values", attributes_oracle(&array.values))]),
+        ),
+        Any::BytesValue(bytes) => (
+            "bytesValue",
+            json!(base64::engine::general_purpose::STANDARD.encode(bytes)),
+        ),
+        Any::StringValueStrindex(_) => unreachable!("only in profiles, never generated here"),
+    });
+    object(member.map(|(name, value)| (name, Some(value))))
+}
+
+fn object(fields: impl IntoIterator<Item = (&'static str, Option<Value>)>) -> Value {
+    fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
+}
+
+fn list<T>(items: &[T], write: impl Fn(&T) -> Value) -> Option<Value> {
+    (!items.is_empty()).then(|| items.iter().map(write).collect())
+}
+
+fn text(text: &str) -> Option<Value> {
+    (!text.is_empty()).then(|| json!(text))
+}
+
+fn number(number: u32) -> Option<Value> {
+    (number != 0).then(|| json!(number))
+}
+
+fn any_value() -> impl Strategy<Value = AnyValue> {
+    let leaf = prop_oneof![
+        ".{0,8}".prop_map(Any::StringValue),
+        any::<bool>().prop_map(Any::BoolValue),
+        any::<i64>().prop_map(Any::IntValue),
+        any::<f64>().prop_map(Any::DoubleValue),
+        prop::collection::vec(any::<u8>(), 0..8).prop_map(Any::BytesValue),
+    ];
+    let leaf = prop::option::weighted(0.9, leaf).prop_map(|value| AnyValue { value });
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        let values = prop::collection::vec(inner.clone(), 0..4);
+        let pairs = prop::collection::vec((".{0,4}", prop::option::of(inner)), 0..4);
+        let pair = |(key, value)| KeyValue {
+            key,
+            value,
+            ..KeyValue::default()
+        };
+        prop_oneof![
+            values.prop_map(|values| Any::ArrayValue(ArrayValue { values })),
+            pairs.prop_map(move |pairs| Any::KvlistValue(KeyValueList {
+                values: pairs.into_iter().map(pair).collect()
+            })),
+        ]
+        .prop_map(|value| AnyValue { value: Some(value) })
+    })
+}
+
+fn attributes() -> impl Strategy<Value = Vec<KeyValue>> {
+    let pair = (".{0,8}", prop::option::of(any_value())).prop_map(|(key, value)| KeyValue {
+        key,
+        value,
+        ..KeyValue::default()
+    });
+    prop::collection::vec(pair, 0..4)
+}
+
+fn log_record() -> impl Strategy<Value = LogRecord> {
+    let numbers = (any::<u64>(), 0..3_u64, any::<i32>(), any::<u32>());
+    let ids = (
+        prop::collection::vec(any::<u8>(), 0..17),
+        prop::collection::vec(any::<u8>(), 0..9),
+    );
+    let texts = (".{0,6}", ".{0,6}");
+    (
+        numbers,
+        ids,
+        texts,
+        prop::option::of(any_value()),
+        attributes(),
+    )
+        .prop_map(|(numbers, ids, texts, body, attributes)| LogRecord {
+            time_unix_nano: numbers.0,
+            observed_time_unix_nano: numbers.1,
+            severity_number: numbers.2,
+            dropped_attributes_count: numbers.3,
+            flags: numbers.3 / 2,
+            trace_id: ids.0,
+            span_id: ids.1,
+            severity_text: texts.0,
+            event_name: texts.1,
+            body,
+            attributes,
+        })
+}
+
+fn logs_request() -> impl Strategy<Value = ExportLogsServiceRequest> {
+    let scope = (".{0,6}", attributes(), 0..2_u32).prop_map(|(name, attributes, dropped)| {
+        InstrumentationScope {
+            version: name.clone(),
+            name,
+            attributes,
+            dropped_attributes_count: dropped,
+        }
+    });
+    let records = prop::collection::vec(log_record(), 0..3);
+    let scope_logs = (prop::option::of(scope), records, ".{0,4}").prop_map(
+        |(scope, log_records, schema_url)| ScopeLogs {
+            scope,
+            log_records,
+            schema_url,
+        },
+    );
+    let entity = prop::collection::vec(".{0,4}", 0..3).prop_map(|keys| EntityRef {
+        schema_url: keys.concat(),
+        r#type: "service".into(),
+        description_keys: keys.clone(),
+        id_keys: keys,
+    });
+    let resource = (attributes(), prop::collection::vec(entity, 0..2)).prop_map(
+        |(attributes, entity_refs)| Resource {
+            attributes,
+            entity_refs,
+            ..Resource::default()
+        },
+    );
+    let logs = (
+        prop::option::of(resource),
+        prop::collection::vec(scope_logs, 0..3),
+    )
+        .prop_map(|(resource, scope_logs)| ResourceLogs {
+            resource,
+            scope_logs,
+            ..ResourceLogs::default()
+        });
+    prop::collection::vec(logs, 0..3)
+        .prop_map(|resource_logs| ExportLogsServiceRequest { resource_logs })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn the_text_is_what_the_generated_types_say(request in logs_request()) {
+        prop_assert_eq!(transcode(&request.encode_to_vec()), Ok(oracle(&request)));
+    }
+
+    /// Any bytes at all: an answer, and the same one as a decoder's wherever both know one.
+    #[test]
+    fn any_bytes_give_an_answer(
+        request in logs_request(),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut bytes = request.encode_to_vec();
+        for (at, byte) in flips {
+            if !bytes.is_empty() {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+        }
+        let decoded = ExportLogsServiceRequest::decode(bytes.as_slice());
+        if let (Ok(request), Ok(json)) = (decoded, transcode(&bytes))
+            && !format!("{request:?}").contains("StringValueStrindex")
+        {
+            prop_assert_eq!(json, oracle(&request));
+        }
+    }
+}
