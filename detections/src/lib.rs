@@ -29,5 +29,3 @@ pub use problem::{Problem, Severity};
 pub use rule::{Kind, Level, LogSource, RuleMeta};
 pub use ruleset::{RuleIndex, RuleSet};
 pub mod builtin;
-pub mod correlator;
-pub use correlator::{Limits,Alert,Output,Correlator};
