@@ -33,8 +33,8 @@ pub fn limits(correlate: &config::Correlate) -> Limits {
     Limits {
         lateness_ms: correlate.lateness.ms(),
         dedup_ms: correlate.dedup.ms(),
-        groups_max: correlate.groups_max,
-        matches_max: correlate.matches_max,
+        groups_per_rule: correlate.groups_max,
+        matches_per_group: correlate.matches_max,
         ..Limits::default()
     }
 }

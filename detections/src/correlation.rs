@@ -110,6 +110,12 @@ impl Correlation {
         }
     }
 
+    /// How far before a match its decision looks: absences look one timespan further.
+    pub(crate) fn lookback_ms(&self) -> i64 {
+        let absent = self.condition.as_ref().is_some_and(Condition::has_not);
+        self.timespan_ms * if absent { 2 } else { 1 }
+    }
+
     /// How long quiet must be for an episode to end.
     pub(crate) fn gap_ms(&self) -> i64 {
         self.timespan_ms.max(self.suppress_ms)

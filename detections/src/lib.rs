@@ -2,9 +2,13 @@
 //!
 //! Pure: no clock, no IO, no randomness. START at [`rule`].
 
+mod alert;
 mod aliases;
+pub mod builtin;
 mod condition;
 mod correlation;
+mod correlator;
+mod episode;
 mod expr;
 mod lists;
 mod matched;
@@ -17,10 +21,14 @@ mod plan;
 mod problem;
 pub mod rule;
 mod ruleset;
+mod state;
+mod window;
 mod wire;
 mod yaml;
 
+pub use alert::Alert;
 pub use aliases::FieldAliases;
+pub use correlator::{Correlator, Health, Limits, Output};
 pub use lists::Lists;
 pub use matched::{Match, MatchValue};
 pub use matcher::Matcher;
@@ -28,4 +36,4 @@ pub use parse::RuleFile;
 pub use problem::{Problem, Severity};
 pub use rule::{Kind, Level, LogSource, RuleMeta};
 pub use ruleset::{RuleIndex, RuleSet};
-pub mod builtin;
+pub use state::StateError;

@@ -6,7 +6,7 @@
 //! each goes to another partition.
 
 mod evidence;
-mod groups;
+pub(crate) mod groups;
 
 use std::sync::Arc;
 

@@ -340,7 +340,7 @@ fn known(searches: &[Search]) -> String {
 
 /// Whether `x of pattern` includes a name. `them` means all but those that start with `_`; a
 /// pattern takes those too only where it starts with `_` itself.
-fn of_takes(pattern: &str, name: &str) -> bool {
+pub(crate) fn of_takes(pattern: &str, name: &str) -> bool {
     if pattern == "them" {
         return !name.starts_with('_');
     }

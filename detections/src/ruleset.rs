@@ -34,6 +34,8 @@ pub struct RuleSet {
     /// The conditions of the rules, by number, for explanations.
     pub(crate) conditions: Vec<Expr>,
     correlations: Vec<Correlation>,
+    /// For each correlation the rules that it refers to.
+    members: Vec<Vec<RuleIndex>>,
     pub(crate) plan: Plan,
     /// For each rule or correlation: who takes its matches.
     consumers: Vec<Vec<Consumer>>,
@@ -117,6 +119,18 @@ impl RuleSet {
     pub(crate) fn correlation(&self, index: RuleIndex) -> Option<&Correlation> {
         let at = (index.0 as usize).checked_sub(self.conditions.len())?;
         self.correlations.get(at)
+    }
+
+    /// The rules that a correlation refers to, in its order; empty for a rule.
+    pub(crate) fn members(&self, index: RuleIndex) -> &[RuleIndex] {
+        let at = (index.0 as usize).checked_sub(self.conditions.len());
+        at.and_then(|at| self.members.get(at)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Where a rule stands among those that a correlation refers to.
+    pub(crate) fn member(&self, correlation: RuleIndex, rule: RuleIndex) -> Option<u16> {
+        let at = self.members(correlation).iter().position(|member| *member == rule)?;
+        u16::try_from(at).ok()
     }
 
     pub(crate) fn consumers(&self, index: RuleIndex) -> &[Consumer] {
@@ -247,6 +261,12 @@ impl Draft {
         }
         for (at, meta) in set.metas.iter().enumerate() {
             set.by_id.insert(meta.id.clone(), RuleIndex(at as u32));
+        }
+        for correlation in &set.correlations {
+            let find = |name: &str| set.metas.iter().position(|meta| is_called(meta, name));
+            // References were checked before, so every name is found.
+            let members = correlation.rules.iter().filter_map(|(name, _)| find(name));
+            set.members.push(members.map(|at| RuleIndex(at as u32)).collect());
         }
         set
     }

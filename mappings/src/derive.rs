@@ -46,6 +46,10 @@ const HOSTS: [&str; 4] = [
 pub(crate) fn complete(body: &mut Value, context: &Context) {
     let facts = facts(body);
     let reaches_out = is_activity(body);
+    if let Some(email) = value::text_at(body, "user.email").map(str::to_owned) {
+        // Rules group by one name, whichever of the two a source knows.
+        fill(body, "user.name", || email.into());
+    }
     split_url(body, reaches_out);
     if let Some(facts) = facts {
         fill_endpoint(body, &facts, context);

@@ -22,6 +22,8 @@ const KEYS: [&str; 11] = [
     "suppress",
     "lateness",
 ];
+/// Ordered correlations keep sets of rules in one word.
+const RULES_MAX: usize = 64;
 const TYPES: &str = "event_count, value_count, temporal, temporal_ordered, value_sum, value_avg, value_percentile, value_median or new_terms";
 
 pub(super) fn read(document: &Node, entry: &Entry, problems: &mut Problems) -> Option<Correlation> {
@@ -304,6 +306,9 @@ fn check(correlation: &mut Correlation, node: &Node, place: Place, problems: &mu
             at("condition"),
             "an ordered condition is a chain like `a and not b and c`, with a rule that must match",
         );
+    }
+    if correlation.rules.len() > RULES_MAX {
+        problems.error(at("rules"), format!("a correlation refers to at most {RULES_MAX} rules"));
     }
     // Without a condition `temporal` asks for every rule.
     if correlation.kind == K::Temporal && !asks && correlation.condition.is_none() {

@@ -71,6 +71,7 @@ fn consumer(
     meta: &RuleMeta,
     aliases: &FieldAliases,
 ) -> Consumer {
+    use CorrelationKind as K;
     let source = |name: &String| {
         let alias = correlation.aliases.get(name);
         let field = alias.and_then(|fields| {
@@ -84,11 +85,15 @@ fn consumer(
             paths: paths(field.unwrap_or(name), &meta.logsource, aliases),
         }
     };
-    use CorrelationKind as K;
+    // A new term is new for its group, so the term is part of what has one window.
+    let (terms, values): (&[String], &[String]) = match correlation.kind {
+        K::NewTerms => (&correlation.fields, &[]),
+        _ => (&[], &correlation.fields),
+    };
     Consumer {
         target,
-        group: correlation.group_by.iter().map(source).collect(),
-        values: correlation.fields.iter().map(source).collect(),
+        group: correlation.group_by.iter().chain(terms).map(source).collect(),
+        values: values.iter().map(source).collect(),
         numeric: matches!(
             correlation.kind,
             K::ValueSum | K::ValueAvg | K::ValuePercentile(_)
