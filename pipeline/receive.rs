@@ -2,9 +2,9 @@
 //!
 //! Three paths: `POST /v1/sources/<source>` takes what a vendor's webhook sends, `POST /v1/logs`
 //! takes OTLP, `GET /healthz` says that the server runs. A delivery goes through the same steps at
-//! both doors: who is it ([`auth`]), read within the limits ([`body`]), unpack ([`unpack`]), check
-//! the form ([`text`], [`otlp`]), seal obvious secrets, append to `raw` together with whatever else
-//! arrived meanwhile ([`append`]). The sender gets its 2xx after the append is durable and not
+//! both doors: who is it (`auth`), read within the limits (`body`), unpack (`unpack`), check
+//! the form (`text`, `otlp`), seal obvious secrets, append to `raw` together with whatever else
+//! arrived meanwhile (`append`). The sender gets its 2xx after the append is durable and not
 //! before: an answer is a promise (invariant I3).
 //!
 //! Everything is bounded (invariant I5): connections, the time of a head and of a body, the bytes of
@@ -16,7 +16,7 @@
 //! means and whether the event is new are questions for normalize, where replay asks them too.
 
 mod append;
-pub mod auth;
+mod auth;
 mod body;
 mod budget;
 mod config;
