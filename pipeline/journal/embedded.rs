@@ -2,18 +2,18 @@
 //!
 //! It stands on an embedded log-structured store (`fjall`), which gives atomic batches over several
 //! keyspaces and a write-ahead log; everything that makes it a journal is here. One keyspace a
-//! topic holds the messages in chunks ([`chunk`]), and one each the state of stages, the offsets of
-//! groups and the marks of partitions ([`ledger`]). A transaction is part of one batch, so it is
-//! whole or absent after a crash ([`write`]).
+//! topic holds the messages in chunks (`chunk`), and one each the state of stages, the offsets of
+//! groups and the marks of partitions (`ledger`). A transaction is part of one batch, so it is
+//! whole or absent after a crash (`write`).
 //!
 //! **What is durable when.** Every write is handed to the system before anybody is told of it, so
 //! killing the process loses nothing. Against a power cut [`Fsync`] decides: by default an append
-//! returns after an fsync that it shares with all who wait ([`queue`]), and transactions are synced
+//! returns after an fsync that it shares with all who wait (`queue`), and transactions are synced
 //! in the background at most 50 ms later. A transaction that a power cut takes is made again from
 //! `raw`, with the same result, because stages are pure.
 //!
 //! **What is refused.** A second process; a store of a newer format; a store that is damaged, or
-//! shorter than it is known to have been ([`tail`]): none of these is repaired by forgetting.
+//! shorter than it is known to have been (`tail`): none of these is repaired by forgetting.
 //!
 //! **Bounds.** `bytes_max` counts the encoded messages of all topics. An append beyond it is
 //! refused as full once nothing consumed is left to remove; transactions may use a quarter more,

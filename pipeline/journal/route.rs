@@ -52,3 +52,6 @@ pub(super) fn of_key(key: &[u8], partitions: u32) -> u32 {
     // The remainder of a division by a u32 fits into a u32.
     u32::try_from(hash % u64::from(partitions)).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,21 @@
 //! One conformance suite for every journal of this process: what a stage may rely on.
 
+/// Runs a case against every journal.
+macro_rules! conformance {
+    ($($(#[$doc:meta])* $case:ident, $partitions:literal;)*) => {
+        mod memory {
+            use super::Harness;
+            $($(#[$doc])* #[test] fn $case() { super::$case(&Harness::memory($partitions)); })*
+        }
+        mod disk {
+            use super::Harness;
+            $($(#[$doc])* #[test] fn $case() { super::$case(&Harness::disk($partitions)); })*
+        }
+    };
+}
+
 mod conformance;
+mod members;
 mod model;
 
 use std::path::PathBuf;

@@ -157,7 +157,7 @@ fn check(subject: &mut Subject<'_>, model: &Model) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
     fn the_disk_does_what_the_model_does(steps in proptest::collection::vec(step(), 1..60)) {

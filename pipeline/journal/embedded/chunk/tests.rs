@@ -144,3 +144,23 @@ fn large_messages_get_chunks_of_their_own() {
     let too_large = outgoing(MESSAGE_BYTES_MAX + 1);
     assert!(encode(&[too_large], &[0]).is_err());
 }
+
+/// The bytes of version 1: a change here is a new version, or existing stores are lost.
+#[test]
+fn the_format_is_what_it_was() {
+    let message = Message {
+        key: Bytes::from_static(b"k"),
+        value: vec![b'v'; 130].into(),
+        headers: vec![("n".into(), Bytes::from_static(b"h"))],
+        time_ms: -65,
+    };
+    let (key, value) = encoded(&[message]).seal(1, 258, 77);
+    let expected_key = [
+        0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 1, 0, 0, 0, 146, 0, 0, 0, 0, 0, 0, 0, 77,
+    ];
+    assert_eq!(key.encode(), expected_key);
+    assert_eq!(value[0], 1);
+    assert_eq!(value[5..9], [1, b'k', 130, 1]);
+    assert_eq!(value[139..], [1, 1, b'n', 1, b'h', 129, 1]);
+    assert_eq!(value[1..5], 30_123_436u32.to_le_bytes());
+}
