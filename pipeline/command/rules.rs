@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chaperone_detections::{Matcher, Problem, RuleSet, Severity};
 use chaperone_mappings::value;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
