@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use anyhow::Result;
 use chaperone_detections::{Matcher, Problem, RuleSet, Severity};
 use chaperone_mappings::value;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::json;
 
@@ -57,7 +57,7 @@ fn list(dirs: &[PathBuf]) -> Result<Ended> {
     let (rules, problems) = lenient(dirs)?;
     let mut table = Table::new();
     table
-        .load_style(UTF8_HORIZONTAL_ONLY)
+        .load_style(UTF8_BORDERS_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(["level", "title", "ATT&CK", "logsource", "id"]);
     let mut metas: Vec<_> = rules.rules().collect();
