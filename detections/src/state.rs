@@ -241,7 +241,8 @@ impl Group {
     }
 
     fn forget(&mut self, asks: &Correlation, watermark: i64) {
-        self.episodes.forget(watermark, asks.gap_ms());
+        // What is decided later can still join an episode that ended before the watermark.
+        self.episodes.forget(watermark.saturating_sub(asks.delay_ms()), asks.gap_ms());
         let expired = self.entries.iter().take_while(|one| one.keep_until <= watermark).count();
         if expired < self.entries.len() && expired < FORGET_MIN.max(self.entries.len() / 4) {
             return;
@@ -272,7 +273,8 @@ impl Group {
             Next::Nothing => None,
         };
         let expires = (!self.entries.is_empty()).then_some(self.expires);
-        [decide, alert, self.episodes.forget_at(gap), expires].into_iter().flatten().min()
+        let forget = self.episodes.forget_at(gap).map(|at| at.saturating_add(asks.delay_ms()));
+        [decide, alert, forget, expires].into_iter().flatten().min()
     }
 
     /// The watermark at which its last match is not needed any more.
@@ -297,8 +299,7 @@ fn due_at(asks: &Correlation, decision: Decision, one: &Entry) -> i64 {
     let since = one.keep_until.saturating_sub(asks.lookback_ms());
     match decision {
         Decision::Arrival => i64::MIN,
-        Decision::Settled => since,
-        Decision::Closed | Decision::Anchored => since.saturating_add(asks.timespan_ms - 1),
+        _ => since.saturating_add(asks.delay_ms()),
     }
 }
 
