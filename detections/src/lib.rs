@@ -4,10 +4,12 @@
 
 mod alert;
 mod aliases;
+pub mod cases;
 mod condition;
 mod correlation;
 mod correlator;
 mod episode;
+pub mod explain;
 mod expr;
 mod lists;
 mod matched;

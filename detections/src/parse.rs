@@ -9,6 +9,8 @@
 mod correlation;
 mod meta;
 
+pub(crate) use correlation::duration_ms;
+
 use crate::condition::{self, Condition};
 use crate::expr::Expr;
 use crate::lists::Lists;
@@ -114,7 +116,6 @@ fn filter(
         rules,
         condition,
         path: path.to_owned(),
-        place: node.place,
     })))
 }
 

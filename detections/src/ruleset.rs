@@ -124,12 +124,16 @@ impl RuleSet {
     /// The rules that a correlation refers to, in its order; empty for a rule.
     pub(crate) fn members(&self, index: RuleIndex) -> &[RuleIndex] {
         let at = (index.0 as usize).checked_sub(self.conditions.len());
-        at.and_then(|at| self.members.get(at)).map_or(&[], Vec::as_slice)
+        at.and_then(|at| self.members.get(at))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Where a rule stands among those that a correlation refers to.
     pub(crate) fn member(&self, correlation: RuleIndex, rule: RuleIndex) -> Option<u16> {
-        let at = self.members(correlation).iter().position(|member| *member == rule)?;
+        let at = self
+            .members(correlation)
+            .iter()
+            .position(|member| *member == rule)?;
         u16::try_from(at).ok()
     }
 
@@ -266,7 +270,8 @@ impl Draft {
             let find = |name: &str| set.metas.iter().position(|meta| is_called(meta, name));
             // References were checked before, so every name is found.
             let members = correlation.rules.iter().filter_map(|(name, _)| find(name));
-            set.members.push(members.map(|at| RuleIndex(at as u32)).collect());
+            set.members
+                .push(members.map(|at| RuleIndex(at as u32)).collect());
         }
         set
     }

@@ -15,7 +15,10 @@ pub(super) fn set(correlation: &str) -> Arc<RuleSet> {
         );
     }
     text += &format!("title: correlation\nid: corr\nlevel: high\ncorrelation:\n{correlation}\n");
-    let file = RuleFile { path: "test.yml".into(), text };
+    let file = RuleFile {
+        path: "test.yml".into(),
+        text,
+    };
     let compiled = RuleSet::compile(&[file], &Lists::default(), &FieldAliases::default());
     let (set, _) = compiled.unwrap_or_else(|problems| {
         let shown: Vec<_> = problems.iter().map(ToString::to_string).collect();
@@ -154,8 +157,14 @@ fn ten_thousand_past_the_threshold_are_one_alert() {
         live.take(m);
     }
     assert_eq!(live.out.alerts.len(), 1);
-    let group = live.correlator.groups[0].as_ref().expect("the group is there");
-    assert!(group.entries.len() < 100, "a flood leaves {} matches", group.entries.len());
+    let group = live.correlator.groups[0]
+        .as_ref()
+        .expect("the group is there");
+    assert!(
+        group.entries.len() < 100,
+        "a flood leaves {} matches",
+        group.entries.len()
+    );
 }
 
 #[test]
@@ -255,11 +264,16 @@ fn absence_before_looks_back_only() {
 
 #[test]
 fn new_terms_are_new_for_a_timespan() {
-    let set = set("    type: new_terms\n    rules: [a]\n    group-by: [user.name]\n    timespan: 7d\n    condition:\n        field: destination.domain");
+    let set = set(
+        "    type: new_terms\n    rules: [a]\n    group-by: [user.name]\n    timespan: 7d\n    condition:\n        field: destination.domain",
+    );
     let mut correlator = Correlator::new(set, Limits::default());
     let mut out = Output::default();
     let day = 86_400_000;
-    for (number, (value, at)) in [("x", 0), ("x", day), ("y", day), ("x", 20 * day)].into_iter().enumerate() {
+    for (number, (value, at)) in [("x", 0), ("x", day), ("y", day), ("x", 20 * day)]
+        .into_iter()
+        .enumerate()
+    {
         let mut m = matched("a", &format!("e{number}"), T0 + at);
         m.group.push(("destination.domain".into(), value.into()));
         correlator.observe(&m);
@@ -285,7 +299,9 @@ fn plain_rules_alert_at_once_and_once_also_after_a_restart() {
     assert_eq!((out.alerts.len(), first.health().duplicates), (1, 1));
     let mut second = Correlator::new(set, Limits::default());
     for (key, value) in out.state {
-        second.restore(&key, &value.expect("nothing is forgotten yet")).expect("own state");
+        second
+            .restore(&key, &value.expect("nothing is forgotten yet"))
+            .expect("own state");
     }
     second.observe(&m);
     let mut again = Output::default();
@@ -301,7 +317,10 @@ fn plain_rules_alert_at_once_and_once_also_after_a_restart() {
 
 #[test]
 fn a_flood_of_keys_stays_with_its_tenant() {
-    let limits = Limits { groups_per_rule: 10, ..Limits::default() };
+    let limits = Limits {
+        groups_per_rule: 10,
+        ..Limits::default()
+    };
     let mut correlator = Correlator::new(set(COUNT), limits);
     let mut m = matched("a", "e1", T0);
     m.tenant = "quiet".into();
@@ -336,9 +355,16 @@ fn state_of_unknown_versions_and_rules() {
     let value = value.expect("it is not forgotten");
     let mut newer = value.clone();
     newer[0] = 200;
-    assert_eq!(correlator.restore(&key, &newer), Err(StateError::Version(200)));
+    assert_eq!(
+        correlator.restore(&key, &newer),
+        Err(StateError::Version(200))
+    );
     for cut in 1..value.len() {
-        assert_eq!(correlator.restore(&key, &value[..cut]), Err(StateError::Damaged), "{cut}");
+        assert_eq!(
+            correlator.restore(&key, &value[..cut]),
+            Err(StateError::Damaged),
+            "{cut}"
+        );
     }
     // The same id with another meaning: the state is dropped, and the changelog told so.
     let other = set("    type: temporal\n    rules: [a]\n    timespan: 60s");

@@ -16,13 +16,23 @@ const LATE: i64 = 8_000;
 /// A correlation for the engine and the same one for the oracle.
 fn asks() -> Vec<(String, Ask)> {
     let body = |kind: &str, rules: &str, condition: &str| {
-        format!("    type: {kind}\n    rules: {rules}\n    group-by: [user.name]\n    timespan: 10s\n{condition}")
+        format!(
+            "    type: {kind}\n    rules: {rules}\n    group-by: [user.name]\n    timespan: 10s\n{condition}"
+        )
     };
     let count = |condition: &str| {
-        body("event_count", "[a, b, c]", &format!("    condition:\n        {condition}"))
+        body(
+            "event_count",
+            "[a, b, c]",
+            &format!("    condition:\n        {condition}"),
+        )
     };
     let value = |kind: &str, condition: &str| {
-        body(kind, "[a, b, c]", &format!("    condition:\n        field: f\n        {condition}"))
+        body(
+            kind,
+            "[a, b, c]",
+            &format!("    condition:\n        field: f\n        {condition}"),
+        )
     };
     let names = |kind: &str, condition: &str| {
         body(kind, "[a, b, c]", &format!("    condition: {condition}"))
@@ -34,7 +44,10 @@ fn asks() -> Vec<(String, Ask)> {
         (count("lt: 3"), Ask::Count(|n| n < 3, true)),
         (count("eq: 2"), Ask::Count(|n| n == 2, true)),
         (count("neq: 2"), Ask::Count(|n| n != 2, true)),
-        (count("gte: 2\n        lte: 3"), Ask::Count(|n| (2..=3).contains(&n), true)),
+        (
+            count("gte: 2\n        lte: 3"),
+            Ask::Count(|n| (2..=3).contains(&n), true),
+        ),
         (value("value_count", "gte: 3"), Ask::Distinct(3)),
         (value("value_sum", "gte: 9"), Ask::Sum(9.0)),
         (value("value_avg", "gt: 2.5"), Ask::Average(2.5)),
@@ -44,7 +57,10 @@ fn asks() -> Vec<(String, Ask)> {
         (names("temporal", "a and not b"), Ask::AndNot),
         (body("temporal_ordered", "[a, b, c]", ""), Ask::Ordered),
         (names("temporal_ordered", "not b and a"), Ask::NotBefore),
-        (names("temporal_ordered", "a and not b and c"), Ask::NotBetween),
+        (
+            names("temporal_ordered", "a and not b and c"),
+            Ask::NotBetween,
+        ),
         (names("temporal_ordered", "a and not b"), Ask::NotAfter),
     ]
 }
@@ -59,14 +75,28 @@ struct Arrival {
 impl std::fmt::Debug for Arrival {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let time = |ms: i64| ms - 20_000 * 86_400_000;
-        write!(f, "{} {} t={} at={} {:?}", self.m.rule, self.m.event_id, time(self.m.time_ms), time(self.at), self.m.value)
+        write!(
+            f,
+            "{} {} t={} at={} {:?}",
+            self.m.rule,
+            self.m.event_id,
+            time(self.m.time_ms),
+            time(self.at),
+            self.m.value
+        )
     }
 }
 
 /// Matches around midnight, in half seconds so that many share an instant.
 fn arrivals(kind: usize) -> impl Strategy<Value = Vec<Arrival>> {
     let distinct = kind == 7;
-    let one = (0i64..160, 0usize..3, 0i64..LATE, -2i64..6, prop::option::of(0i64..LATE));
+    let one = (
+        0i64..160,
+        0usize..3,
+        0i64..LATE,
+        -2i64..6,
+        prop::option::of(0i64..LATE),
+    );
     prop::collection::vec(one, 1..40).prop_map(move |list| {
         let mut out = Vec::new();
         for (number, (time, rule, delay, value, again)) in list.into_iter().enumerate() {
@@ -77,8 +107,14 @@ fn arrivals(kind: usize) -> impl Strategy<Value = Vec<Arrival>> {
             } else {
                 MatchValue::Number(value as f64)
             });
-            out.extend(again.map(|delay| Arrival { m: m.clone(), at: time_ms + delay }));
-            out.push(Arrival { m, at: time_ms + delay });
+            out.extend(again.map(|delay| Arrival {
+                m: m.clone(),
+                at: time_ms + delay,
+            }));
+            out.push(Arrival {
+                m,
+                at: time_ms + delay,
+            });
         }
         out.sort_by_key(|one| one.at);
         out
@@ -93,11 +129,19 @@ fn case() -> impl Strategy<Value = (usize, Vec<Arrival>, Vec<usize>, usize)> {
 }
 
 fn limits() -> Limits {
-    Limits { lateness_ms: LATE, ..Limits::default() }
+    Limits {
+        lateness_ms: LATE,
+        ..Limits::default()
+    }
 }
 
 /// Runs matches in the given order and batches; with a restart after `restart` batches.
-fn run(rules: &Arc<RuleSet>, list: &[Match], batches: &[usize], restart: Option<usize>) -> Vec<Alert> {
+fn run(
+    rules: &Arc<RuleSet>,
+    list: &[Match],
+    batches: &[usize],
+    restart: Option<usize>,
+) -> Vec<Alert> {
     let mut correlator = Correlator::new(Arc::clone(rules), limits());
     let mut out = Output::default();
     let mut changelog: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
@@ -127,7 +171,10 @@ fn run(rules: &Arc<RuleSet>, list: &[Match], batches: &[usize], restart: Option<
     }
     while correlator.finish() {}
     correlator.drain(&mut out);
-    assert!(correlator.groups.iter().all(Option::is_none), "the end leaves nothing open");
+    assert!(
+        correlator.groups.iter().all(Option::is_none),
+        "the end leaves nothing open"
+    );
     out.alerts
 }
 

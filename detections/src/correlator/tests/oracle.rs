@@ -28,15 +28,19 @@ const DAY: i64 = 86_400_000;
 /// The identities of all alerts of one group.
 pub(super) fn identities(ask: &Ask, matches: &[Match], timespan: i64) -> BTreeSet<Identity> {
     let mut seen = BTreeSet::new();
-    let mut all: Vec<&Match> =
-        matches.iter().filter(|m| seen.insert((m.event_id.clone(), m.rule.clone()))).collect();
+    let mut all: Vec<&Match> = matches
+        .iter()
+        .filter(|m| seen.insert((m.event_id.clone(), m.rule.clone())))
+        .collect();
     all.sort_by_key(|m| m.time_ms);
     if let Ask::Count(holds, true) = ask {
         return anchored(*holds, &all, timespan);
     }
     let instants: BTreeSet<i64> = all.iter().map(|m| m.time_ms).collect();
-    let holding: Vec<i64> =
-        instants.into_iter().filter(|t| holds_at(ask, &all, *t, timespan)).collect();
+    let holding: Vec<i64> = instants
+        .into_iter()
+        .filter(|t| holds_at(ask, &all, *t, timespan))
+        .collect();
     let mut starts = Vec::new();
     let mut last = None;
     for t in holding {
@@ -45,15 +49,24 @@ pub(super) fn identities(ask: &Ask, matches: &[Match], timespan: i64) -> BTreeSe
         }
         last = Some(t);
     }
-    let exact = !matches!(ask, Ask::Count(..) | Ask::Distinct(_) | Ask::All | Ask::Either | Ask::Ordered);
+    let exact = !matches!(
+        ask,
+        Ask::Count(..) | Ask::Distinct(_) | Ask::All | Ask::Either | Ask::Ordered
+    );
     if exact {
         return starts.into_iter().map(Identity::At).collect();
     }
     let mut out = BTreeSet::new();
     for start in &starts {
         let day = start.div_euclid(DAY);
-        let number = starts.iter().filter(|s| s.div_euclid(DAY) == day && *s < start).count();
-        out.insert(Identity::OfDay { day, number: number as u32 });
+        let number = starts
+            .iter()
+            .filter(|s| s.div_euclid(DAY) == day && *s < start)
+            .count();
+        out.insert(Identity::OfDay {
+            day,
+            number: number as u32,
+        });
     }
     out
 }
@@ -64,7 +77,10 @@ fn anchored(holds: fn(usize) -> bool, all: &[&Match], timespan: i64) -> BTreeSet
     let (mut from, mut quiet_from) = (i64::MIN, None);
     while let Some(first) = all.iter().find(|m| m.time_ms >= from) {
         let start = first.time_ms;
-        let count = all.iter().filter(|m| (start..start + timespan).contains(&m.time_ms)).count();
+        let count = all
+            .iter()
+            .filter(|m| (start..start + timespan).contains(&m.time_ms))
+            .count();
         if holds(count) {
             if quiet_from.is_none_or(|quiet| start > quiet) {
                 out.insert(Identity::At(start));
@@ -84,7 +100,8 @@ fn holds_at(ask: &Ask, all: &[&Match], t: i64, timespan: i64) -> bool {
         .collect();
     let has = |rule: &str| window.iter().any(|m| m.rule == rule);
     let wide = |rule: &str| {
-        all.iter().any(|m| m.rule == rule && m.time_ms > t - timespan && m.time_ms < t + timespan)
+        all.iter()
+            .any(|m| m.rule == rule && m.time_ms > t - timespan && m.time_ms < t + timespan)
     };
     let mut numbers: Vec<f64> = window
         .iter()
@@ -98,7 +115,8 @@ fn holds_at(ask: &Ask, all: &[&Match], t: i64, timespan: i64) -> bool {
     match ask {
         Ask::Count(holds, _) => holds(window.len()),
         Ask::Distinct(wanted) => {
-            let values: BTreeSet<String> = window.iter().map(|m| format!("{:?}", m.value)).collect();
+            let values: BTreeSet<String> =
+                window.iter().map(|m| format!("{:?}", m.value)).collect();
             values.len() >= *wanted
         }
         Ask::Sum(wanted) => sum >= *wanted,
@@ -116,12 +134,17 @@ fn holds_at(ask: &Ask, all: &[&Match], t: i64, timespan: i64) -> bool {
         Ask::Either => (has("id-a") || has("id-b")) && has("id-c"),
         Ask::AndNot => has("id-a") && !wide("id-b"),
         Ask::Ordered => pairs(&window, "id-a", "id-b").any(|(_, b)| {
-            window.iter().any(|c| c.rule == "id-c" && follows(b, c) && c.time_ms == t)
+            window
+                .iter()
+                .any(|c| c.rule == "id-c" && follows(b, c) && c.time_ms == t)
                 && pairs(&window, "id-a", "id-b")
                     .filter(|(_, other)| other.event_id == b.event_id)
                     .any(|(a, b)| {
                         window.iter().any(|c| {
-                            c.rule == "id-c" && c.time_ms == t && follows(b, c) && a.time_ms > t - timespan
+                            c.rule == "id-c"
+                                && c.time_ms == t
+                                && follows(b, c)
+                                && a.time_ms > t - timespan
                         })
                     })
         }),
@@ -137,7 +160,8 @@ fn holds_at(ask: &Ask, all: &[&Match], t: i64, timespan: i64) -> bool {
 }
 
 fn matched_in(all: &[&Match], rule: &str, from: i64, to: i64) -> bool {
-    all.iter().any(|m| m.rule == rule && (from..=to).contains(&m.time_ms))
+    all.iter()
+        .any(|m| m.rule == rule && (from..=to).contains(&m.time_ms))
 }
 
 /// One match can come after another: not before it in time, and another event.
@@ -150,8 +174,13 @@ fn pairs<'a>(
     first: &'a str,
     then: &'a str,
 ) -> impl Iterator<Item = (&'a Match, &'a Match)> {
-    window.iter().filter(move |m| m.rule == first).flat_map(move |a| {
-        let after = window.iter().filter(move |m| m.rule == then && follows(a, m));
-        after.map(move |b| (*a, *b))
-    })
+    window
+        .iter()
+        .filter(move |m| m.rule == first)
+        .flat_map(move |a| {
+            let after = window
+                .iter()
+                .filter(move |m| m.rule == then && follows(a, m));
+            after.map(move |b| (*a, *b))
+        })
 }
