@@ -40,7 +40,6 @@ pub(super) fn matched(rule: &str, id: &str, time_ms: i64) -> Match {
     }
 }
 
-const LATENESS: i64 = 300_000;
 /// Noon of some day, so that no test is about midnight by accident.
 const T0: i64 = 1_790_000_000_000 / 86_400_000 * 86_400_000 + 43_200_000;
 
