@@ -240,6 +240,8 @@ fn condition_of(parent: &Entry, searches: &[Search], problems: &mut Problems) ->
     for node in nodes {
         parts.push(one_condition(node, searches, &mut used, problems));
     }
+    let parts: Option<Vec<Expr>> = parts.into_iter().collect();
+    let parts = parts.filter(|parts| !parts.is_empty())?;
     for (search, used) in searches.iter().zip(used) {
         if !used && !search.name.starts_with('_') {
             problems.warning(
@@ -248,8 +250,6 @@ fn condition_of(parent: &Entry, searches: &[Search], problems: &mut Problems) ->
             );
         }
     }
-    let parts: Option<Vec<Expr>> = parts.into_iter().collect();
-    let parts = parts.filter(|parts| !parts.is_empty())?;
     Some(one_or(parts, Expr::Or))
 }
 
