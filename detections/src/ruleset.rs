@@ -101,6 +101,23 @@ impl RuleSet {
         self.by_id.get(id).copied()
     }
 
+    /// The fields that a rule's condition looks at, canonical and without repetition; none for a
+    /// correlation. A caller that knows what the mappings produce can tell which never come.
+    pub fn fields(&self, index: RuleIndex) -> Vec<&str> {
+        let mut fields = Vec::new();
+        if let Some(condition) = self.conditions.get(index.0 as usize) {
+            condition.atoms(&mut |atom| {
+                fields.extend(atom.field.as_deref());
+                if let Test::Field { other, .. } = &atom.test {
+                    fields.push(other);
+                }
+            });
+        }
+        fields.sort_unstable();
+        fields.dedup();
+        fields
+    }
+
     /// How many rules and correlations there are.
     pub fn len(&self) -> usize {
         self.metas.len()
@@ -238,7 +255,20 @@ impl Draft {
     fn finish(&mut self, aliases: &FieldAliases) -> RuleSet {
         let mut builder = plan::Builder::default();
         for rule in &self.rules {
-            builder.add(&rule.condition, &rule.meta.logsource);
+            let message = match builder.add(&rule.condition, &rule.meta.logsource) {
+                None => continue,
+                Some(true) => "the condition holds for every event; it asks for nothing",
+                Some(false) => {
+                    "the condition can never hold; it asks for something and for its opposite"
+                }
+            };
+            self.problems.push(Problem {
+                path: rule.meta.path.clone(),
+                line: rule.place.line,
+                column: rule.place.column,
+                severity: Severity::Warning,
+                message: message.into(),
+            });
         }
         let plan = builder.finish().unwrap_or_else(|_| {
             let place = Place::default();

@@ -249,11 +249,15 @@ impl Group {
         else {
             return;
         };
-        for one in self.entries.iter_mut().rev() {
-            if one.item.time_ms <= until && !one.evidence.is_empty() {
-                self.evidence_bytes -= one.evidence.len();
-                one.evidence = Bytes::new();
-            }
+        // Backwards, and only to the first without: the ones before it were done at their time.
+        let done = self
+            .entries
+            .iter_mut()
+            .rev()
+            .skip_while(|one| one.item.time_ms > until);
+        for one in done.take_while(|one| !one.evidence.is_empty()) {
+            self.evidence_bytes -= one.evidence.len();
+            one.evidence = Bytes::new();
         }
     }
 

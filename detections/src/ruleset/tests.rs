@@ -236,3 +236,62 @@ fn aliases_of_a_correlation_join_different_fields() {
     let other = event("e2", 2, r#","b":1,"actor":"v""#);
     assert_eq!(alerts(&set, &[&one, &other]).len(), 0);
 }
+
+#[test]
+fn conditions_without_a_choice_are_warned_about() {
+    for (condition, expected) in [
+        ("sel and not sel", "can never hold"),
+        ("sel or not sel", "every event"),
+    ] {
+        let text =
+            rule("r", "", "a: 1").replace("condition: sel", &format!("condition: {condition}"));
+        let compiled =
+            RuleSet::compile(&files(&[text]), &Lists::default(), &FieldAliases::default());
+        let (_, warnings) = compiled.expect("warnings only");
+        assert!(warnings[0].message.contains(expected), "{warnings:?}");
+    }
+}
+
+#[test]
+fn a_rule_says_which_fields_it_looks_at() {
+    let set = compile_with(
+        &[rule(
+            "r",
+            "",
+            "a.b|fieldref: c\n        d: 1\n        a.b|exists: true",
+        )],
+        &FieldAliases::default(),
+    );
+    assert_eq!(
+        set.fields(set.find("r").expect("it is there")),
+        ["a.b", "c", "d"]
+    );
+}
+
+#[test]
+fn lists_in_group_fields_make_a_group_each() {
+    let count = correlation(
+        "c",
+        "    type: value_count\n    rules: [r]\n    group-by: [user.name, hosts]\n    condition: {field: [x, y], gte: 2}\n",
+    );
+    let set = compile_with(&[rule("r", "", "a: 1"), count], &FieldAliases::default());
+    let mut matcher = Matcher::new(Arc::clone(&set));
+    let mut matches = Vec::new();
+    let text = event(
+        "e",
+        1,
+        r#","a":1,"hosts":["h1","h2"],"x":"1","y":["2","3"]"#,
+    );
+    let whole = Event::reopen(text.into_bytes().into()).expect("an event");
+    matcher.matches(&whole, &mut matches);
+    let groups: Vec<_> = matches.iter().map(|m| m.group[1].1.as_str()).collect();
+    assert_eq!(groups, ["h1", "h2"]);
+    assert_ne!(matches[0].key(), matches[1].key());
+    let tuples = crate::MatchValue::Distinct(vec!["1:11:2".into(), "1:11:3".into()]);
+    assert_eq!(matches[0].value, Some(tuples));
+    let poor = event("e", 1, r#","a":1,"hosts":["h1"],"x":"1""#);
+    let poor = Event::reopen(poor.into_bytes().into()).expect("an event");
+    matches.clear();
+    matcher.matches(&poor, &mut matches);
+    assert_eq!((matches.len(), matcher.ungrouped()), (0, 1));
+}

@@ -203,8 +203,17 @@ fn expected(rules: &RuleSet, ask: &Ask, list: &[Match]) -> BTreeSet<String> {
         .collect()
 }
 
+/// `PROPTEST_CASES` can ask for more, never for less.
+fn with_cases_at_least(cases: u32) -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    ProptestConfig {
+        cases: asked.cases.max(cases),
+        ..asked
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+    #![proptest_config(with_cases_at_least(1500))]
 
     #[test]
     fn arrival_order_changes_no_identity((kind, arrivals, batches, restart) in case()) {
