@@ -1,4 +1,5 @@
-use super::testing::{CONTEXTS, Fake, fakes, leaked, nest, place};
+use super::testing::dice::Dice;
+use super::testing::{CONTEXTS, Fake, benign, fakes, leaked, nest, place};
 use super::*;
 
 fn redactor() -> Redactor {
@@ -61,4 +62,58 @@ fn covers_all_formats_in_all_contexts_at_all_depths() {
     );
     assert!(share(all) >= 97.0);
     assert!(share(prefixed) >= 99.5);
+}
+
+/// What the patterns do alone: the name before the secret says nothing.
+#[test]
+fn knows_prefixed_tokens_by_themselves() {
+    let redactor = redactor();
+    let (mut seen, mut missed) = (0, Vec::new());
+    for seed in 2..6 {
+        for fake in fakes(seed).into_iter().filter(|fake| fake.prefixed) {
+            let fake = Fake {
+                name: "VALUE".to_owned(),
+                ..fake
+            };
+            for context in CONTEXTS {
+                let text = nest(&place(context, &fake), (seed % 4) as usize);
+                seen += 1;
+                if !covered(&redactor, &text, &fake) {
+                    missed.push(format!("{}@{context}", fake.format));
+                }
+            }
+        }
+    }
+    let share = 100.0 * missed.len() as f64 / seen as f64;
+    println!("missed {share:.3} % of {seen}: {}", missed.join(" "));
+    assert!(share <= 0.5);
+}
+
+#[test]
+fn leaves_a_working_day_alone() {
+    const EVENTS: usize = 2000;
+    let redactor = redactor();
+    let mut scratch = redactor.scratch();
+    let mut dice = Dice::new(11);
+    let mut changed = 0;
+    for _ in 0..EVENTS {
+        let event = benign::event(&mut dice);
+        if let Some(sealed) = redactor.seal_text(event.as_bytes(), &mut scratch) {
+            changed += 1;
+            let flat = String::from_utf8_lossy(&sealed).into_owned();
+            let at = flat.find("[REDACTED:").expect("a change leaves a marker");
+            let from = (0..=at.saturating_sub(60))
+                .rev()
+                .find(|at| flat.is_char_boundary(*at));
+            println!(
+                "…{}",
+                flat[from.unwrap_or(0)..]
+                    .chars()
+                    .take(130)
+                    .collect::<String>()
+            );
+        }
+    }
+    println!("{changed} of {EVENTS} benign events changed");
+    assert!(changed * 10_000 <= 5 * EVENTS);
 }
