@@ -56,6 +56,10 @@ fn part(kind: &str, size: &str, dice: &mut Dice) -> String {
             .join("-"),
         "jwt" => jwt(dice),
         "pem" => pem(size, dice),
+        "pem-open" => {
+            let key = pem(size, dice);
+            key[..key.len() - 200].to_owned()
+        }
         other => panic!("unknown placeholder {other}"),
     }
 }
