@@ -66,11 +66,13 @@ pub(crate) fn complete(body: &mut Value, context: &Context) {
     }
 }
 
-/// True where the event is something an agent or its sandbox does, so that a URL in it is a place
-/// that is reached and not one that is spoken of.
+/// True where the event is something that an agent or its sandbox does or is denied, so that a URL
+/// in it is a place to be reached and not one that is spoken of.
 fn is_activity(body: &Value) -> bool {
     value::text_at(body, "chaperone.logsource.category")
-        .is_some_and(|category| category == "agent_tool_call" || category.starts_with("sandbox_"))
+        .is_some_and(|category| {
+            matches!(category, "agent_tool_call" | "agent_policy") || category.starts_with("sandbox_")
+        })
 }
 
 fn facts(body: &Value) -> Option<Facts> {
