@@ -31,13 +31,29 @@ fn variables_do_not_outlive_an_item() {
 
 #[test]
 fn every_problem_of_a_program_is_named_at_its_place() {
-    let problems = compile("a = parse_json(.x)\n.b = to_int(.y)\n").err().unwrap();
+    let problems = compile("a = parse_json(.x)\n.b = to_int(.y)\n")
+        .err()
+        .unwrap();
     assert_eq!(problems.len(), 2, "{problems:#?}");
-    assert!(problems[0].starts_with("m/a/b/mapping.vrl:1:"), "{}", problems[0]);
-    assert!(problems[1].starts_with("m/a/b/mapping.vrl:2:"), "{}", problems[1]);
-    let problems = compile(". = {\n  \"a\": ,\n  \"b\": 1,\n  \"c\": 2\n}").err().unwrap();
+    assert!(
+        problems[0].starts_with("m/a/b/mapping.vrl:1:"),
+        "{}",
+        problems[0]
+    );
+    assert!(
+        problems[1].starts_with("m/a/b/mapping.vrl:2:"),
+        "{}",
+        problems[1]
+    );
+    let problems = compile(". = {\n  \"a\": ,\n  \"b\": 1,\n  \"c\": 2\n}")
+        .err()
+        .unwrap();
     assert_eq!(problems.len(), 1, "{problems:#?}");
-    assert!(problems[0].starts_with("m/a/b/mapping.vrl:2:8: syntax error"), "{}", problems[0]);
+    assert!(
+        problems[0].starts_with("m/a/b/mapping.vrl:2:8: syntax error"),
+        "{}",
+        problems[0]
+    );
 }
 
 #[test]
@@ -49,7 +65,11 @@ fn a_failing_program_says_where_and_never_what() {
     assert_eq!(failed.detail, "m/a/b/mapping.vrl:1:17");
     let program = "assert!(false, message: \"of \" + string!(.x))";
     let failed = run(program, r#"{"x":"secret-content"}"#).unwrap_err();
-    assert!(!failed.detail.contains("secret-content"), "{}", failed.detail);
+    assert!(
+        !failed.detail.contains("secret-content"),
+        "{}",
+        failed.detail
+    );
 }
 
 #[test]
@@ -63,9 +83,18 @@ fn a_program_without_end_is_stopped() {
 
 #[test]
 fn nothing_but_the_item_decides_the_draft() {
-    for call in ["now()", "uuid_v4()", "random_int!(0, 9)", "get_hostname!()", "get_env_var!(\"HOME\")"] {
+    for call in [
+        "now()",
+        "uuid_v4()",
+        "random_int!(0, 9)",
+        "get_hostname!()",
+        "get_env_var!(\"HOME\")",
+    ] {
         let problems = compile(&format!(".a = {call}")).err().unwrap_or_default();
         assert!(!problems.is_empty(), "{call} compiles");
     }
-    assert!(compile("%headers = {}").is_err(), "the metadata is read-only");
+    assert!(
+        compile("%headers = {}").is_err(),
+        "the metadata is read-only"
+    );
 }

@@ -45,18 +45,30 @@ fn a_folder_of_the_user_is_a_source() {
         file("my/acme/audit/mapping.vrl", ".a = 1"),
     ]);
     let sources = sources.unwrap_or_else(|problems| panic!("{problems:?}"));
-    assert_eq!(sources.get("acme.audit").unwrap().spec().title, "Acme audit");
-    assert_eq!(sources.alias("acme", Some("audit"), "who"), Some("user.name"));
+    assert_eq!(
+        sources.get("acme.audit").unwrap().spec().title,
+        "Acme audit"
+    );
+    assert_eq!(
+        sources.alias("acme", Some("audit"), "who"),
+        Some("user.name")
+    );
     assert_eq!(sources.alias("acme", None, "who"), Some("user.name"));
     assert_eq!(sources.alias("acme", Some("other"), "who"), None);
-    assert_eq!(sources.alias("okta", Some("okta"), "eventType"), Some("event.action"));
+    assert_eq!(
+        sources.alias("okta", Some("okta"), "eventType"),
+        Some("event.action")
+    );
 }
 
 #[test]
 fn one_file_of_a_built_in_source_can_be_replaced() {
     let sources = Sources::load(&[file("x/github/audit/mapping.vrl", ".mine = true")]);
     let sources = sources.unwrap_or_else(|problems| panic!("{problems:?}"));
-    assert_eq!(sources.get("github.audit").unwrap().spec().title, "GitHub audit log");
+    assert_eq!(
+        sources.get("github.audit").unwrap().spec().title,
+        "GitHub audit log"
+    );
 }
 
 #[test]
@@ -78,7 +90,10 @@ fn every_problem_of_every_file_is_named_at_its_place() {
         ("mapping.toml:1:1:", "<vendor>/<stream>"),
     ] {
         let named = |problem: &&String| problem.starts_with(start) && problem.contains(part);
-        assert!(found.iter().any(|problem| named(&problem)), "{start} {part}: {found:#?}");
+        assert!(
+            found.iter().any(|problem| named(&problem)),
+            "{start} {part}: {found:#?}"
+        );
     }
 }
 
@@ -104,7 +119,10 @@ fn two_sources_with_an_equal_claim_are_both_named() {
     let sources = sources.unwrap_or_else(|problems| panic!("{problems:?}"));
     let item = parse(br#"{"acme_id":1}"#).unwrap();
     let detail = sources.recognize(&item, &Origin::default()).err().unwrap();
-    assert!(detail.contains("acme.audit") && detail.contains("zeta.audit"), "{detail}");
+    assert!(
+        detail.contains("acme.audit") && detail.contains("zeta.audit"),
+        "{detail}"
+    );
 }
 
 #[test]
@@ -122,6 +140,10 @@ fn unknown_json_is_nobodys() {
     ] {
         let item = parse(text.as_bytes()).unwrap();
         let taken = sources.recognize(&item, &Origin::default());
-        assert!(taken.is_err(), "{text} was taken for {}", taken.map_or("", Source::name));
+        assert!(
+            taken.is_err(),
+            "{text} was taken for {}",
+            taken.map_or("", Source::name)
+        );
     }
 }
