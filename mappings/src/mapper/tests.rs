@@ -25,8 +25,22 @@ fn the_item_becomes_the_draft_in_place() {
 
 #[test]
 fn variables_do_not_outlive_an_item() {
-    let mapper = compile("if .set == true { kept = .v }\n. = {\"kept\": kept}").is_err();
-    assert!(mapper, "a variable that may be unset does not even compile");
+    let mapper = compile("if .set == true { kept = .v }\n.kept = kept ?? null");
+    assert!(
+        mapper.is_err(),
+        "a variable that may be unset does not even compile"
+    );
+    let mapper = compile("kept = .v\n.kept = kept").expect("the test's program");
+    let mut machine = Machine::default();
+    for text in [r#"{"v":1}"#, r#"{"w":1}"#] {
+        let mut item = parse(text.as_bytes()).expect("the test's JSON");
+        let ran = mapper.run(&mut machine, &mut item, &mut Value::Null);
+        assert_eq!(ran, Ok(()));
+        assert_eq!(
+            crate::value::lookup(&item, "kept").is_some_and(Value::is_null),
+            text.contains('w')
+        );
+    }
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn hash(source: &str, item: &Value, buffer: &mut Vec<u8>) -> String {
     let mut hasher = Sha256::new();
     hasher.update(source.as_bytes());
     hasher.update([0]);
-    hash_without_fingerprints(buffer, &mut hasher);
+    hash_without_fingerprints(buffer, &mut |part| hasher.update(part));
     hex(&hasher.finalize()[..16])
 }
 

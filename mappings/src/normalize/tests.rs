@@ -1,6 +1,7 @@
+use std::sync::LazyLock;
+
 use super::*;
 use crate::record::Origin;
-use crate::source::SourceFile;
 
 mod cases;
 mod laws;
@@ -8,13 +9,13 @@ mod laws;
 /// 2026-11-12T09:30:00Z.
 pub(super) const RECEIVED_MS: i64 = 1_794_475_800_000;
 
-pub(super) fn worker() -> Worker {
-    worker_with(&[])
-}
+/// Compiled once for all tests: that takes most of their time.
+pub(super) static BUILTIN: LazyLock<Arc<Sources>> = LazyLock::new(|| {
+    Arc::new(Sources::builtin().unwrap_or_else(|problems| panic!("{problems:#?}")))
+});
 
-pub(super) fn worker_with(files: &[SourceFile]) -> Worker {
-    let sources = Sources::load(files).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    Normalizer::new(Arc::new(sources), Arc::default(), Arc::default()).worker()
+pub(super) fn worker() -> Worker {
+    Normalizer::new(Arc::clone(&BUILTIN), Arc::default(), Arc::default()).worker()
 }
 
 pub(super) fn record(source: &str, body: impl Into<bytes::Bytes>) -> Record {

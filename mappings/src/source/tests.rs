@@ -133,6 +133,8 @@ fn unknown_json_is_nobodys() {
         r#"{"action":"created","actor":"x"}"#,
         r#"{"id":1,"type":"event","created_at":"2026-11-12T09:14:07Z","action":"a","actor":{"id":1}}"#,
         r#"{"@timestamp":"2026-11-12T09:14:07Z","message":"hello"}"#,
+        r#"{"action":"user.added","actor":{"id":1},"created_at":1,"org":"example"}"#,
+        r#"{"action":"added","actor":"a","created_at":1,"org":"example"}"#,
         r#"{"session_id":"s","hook_event_name":"PreToolUse"}"#,
         r#"{"sender":{"login":"a"},"repository":{"full_name":"a/b"}}"#,
         r#"{"uuid":"u","eventType":"x","published":"2026"}"#,
