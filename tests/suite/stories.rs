@@ -21,7 +21,14 @@ fn replay(story: &Path, emit: &str) -> String {
     let path = relative.to_str().expect("a plain name");
     let output = run(&["replay", path, "--emit", emit, "--format", "ndjson"]);
     assert!(output.status.success(), "{path}: {}", stderr(&output));
-    stdout(&output)
+    without_ruleset(&stdout(&output))
+}
+
+/// Which rules redacted an event changes with every new pattern.
+fn without_ruleset(text: &str) -> String {
+    let mut parts = text.split("\"builtin-");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + "\"builtin" + part.trim_start_matches(|c: char| c.is_ascii_hexdigit()))
 }
 
 #[test]
