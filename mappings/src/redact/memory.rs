@@ -137,6 +137,3 @@ fn run_around(text: &[u8], start: usize, end: usize) -> (usize, usize) {
         .count();
     (start - before, end + after)
 }
-
-#[cfg(test)]
-mod tests;

@@ -360,6 +360,3 @@ impl Scan {
         self.found = spared;
     }
 }
-
-#[cfg(test)]
-mod tests;
