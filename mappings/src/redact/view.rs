@@ -132,8 +132,7 @@ pub(super) fn collapse(input: &[u8], text: &mut Vec<u8>, units: &mut Vec<Unit>) 
             len: len as u32,
             width: u16::from(byte.is_some()),
             coded: input[special] == b'%'
-                || matches!(input[special + len - 1], b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F')
-                    && len >= 6,
+                || (len >= 6 && input[special + len - 1].is_ascii_hexdigit()),
         });
         text.extend(byte);
     }

@@ -121,9 +121,7 @@ fn assignment_follows(rest: &[u8]) -> bool {
     match rest.get(word) {
         None => true,
         Some(b'=' | b':') => word > 0,
-        Some(byte) => {
-            word == 0 && !byte.is_ascii_punctuation() || b"&;|{}[]()\"'".contains(byte) && word == 0
-        }
+        Some(byte) => word == 0 && (!byte.is_ascii_punctuation() || b"&;|{}[]()\"'".contains(byte)),
     }
 }
 
