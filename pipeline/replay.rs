@@ -307,12 +307,14 @@ impl Correlations {
         let held = std::mem::take(&mut self.held);
         self.step(held, each)?;
         loop {
-            let transaction = self.stage.finish();
+            let (transaction, more) = self.stage.finish();
             let derived = self.keep(transaction, each)?;
-            if derived.is_empty() {
+            if !derived.is_empty() {
+                self.process(derived, each)?;
+            }
+            if !more {
                 break;
             }
-            self.process(derived, each)?;
         }
         let mut alerts = self.alerts;
         alerts.sort_by(|a, b| {
