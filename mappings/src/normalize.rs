@@ -15,8 +15,8 @@ use crate::derive;
 use crate::event::{Draft, Event};
 use crate::mapper::Machine;
 use crate::record::Record;
-use crate::refusal::{Refusal, RefusalCode};
 use crate::redact::{Redactor, Scratch};
+use crate::refusal::{Refusal, RefusalCode};
 use crate::source::{Source, Sources};
 use crate::value::{self, ObjectMap, Value};
 

@@ -12,9 +12,7 @@ use chaperone_detections::{Correlator, Limits, Match, Output, RuleSet};
 
 use super::normalize::{message_of, progress_of};
 use super::{Stage, StageError};
-use crate::journal::{
-    Batch, Message, Outgoing, StateChange, StateEntries, Topic, Transaction,
-};
+use crate::journal::{Batch, Message, Outgoing, StateChange, StateEntries, Topic, Transaction};
 use crate::metrics::{Count, Metrics};
 
 /// matches → alerts.

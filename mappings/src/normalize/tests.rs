@@ -18,7 +18,11 @@ pub(super) static BUILTIN: LazyLock<Arc<Sources>> = LazyLock::new(|| {
 /// The built-in patterns under the fixed key.
 static REDACTOR: LazyLock<Arc<Redactor>> = LazyLock::new(|| {
     let redactor = Redactor::new(RedactorConfig::default());
-    Arc::new(redactor.unwrap_or_else(|problems| panic!("{problems:#?}")).0)
+    Arc::new(
+        redactor
+            .unwrap_or_else(|problems| panic!("{problems:#?}"))
+            .0,
+    )
 });
 
 pub(super) fn worker() -> Worker {

@@ -13,9 +13,9 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use super::marker;
-use super::problem::Problem;
 use super::rule::{self, Allowlist, Reach, Rule, Tail, Target};
 use super::rulefile::RuleFile;
+use crate::problem::Problem;
 
 /// Bytes before a keyword: names and operators that patterns begin with.
 const BEFORE: usize = 160;
