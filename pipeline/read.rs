@@ -5,7 +5,6 @@
 //! only its inputs are read. Nothing is held whole in memory beyond the limit for one record, and
 //! what is beyond it becomes a refusal with its place while the rest goes on.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -35,8 +34,6 @@ pub struct Input {
     pub path: PathBuf,
     /// The source's name, or empty for `auto`.
     pub source: String,
-    /// What `{{name}}` stands for in a story.
-    pub fakes: BTreeMap<String, String>,
 }
 
 impl Input {
@@ -45,7 +42,6 @@ impl Input {
         Self {
             path: path.into(),
             source: source.into(),
-            fakes: BTreeMap::new(),
         }
     }
 }
@@ -79,7 +75,6 @@ fn folder(path: &Path, source: &str, found: &mut Vec<Input>) -> Result<()> {
                 source.into()
             },
             path: input,
-            fakes: story.fakes.clone(),
         }));
         return Ok(());
     }
@@ -144,17 +139,7 @@ pub fn read(
         inner: raw,
         bytes: read_bytes.clone(),
     };
-    let mut reader = decompress(counted).with_context(|| format!("{name} cannot be read"))?;
-    if !input.fakes.is_empty() {
-        let mut text = String::new();
-        reader
-            .read_to_string(&mut text)
-            .with_context(|| format!("{name} cannot be read"))?;
-        for (fake, secret) in &input.fakes {
-            text = text.replace(&format!("{{{{{fake}}}}}"), secret);
-        }
-        reader = Box::new(io::Cursor::new(text));
-    }
+    let reader = decompress(counted).with_context(|| format!("{name} cannot be read"))?;
     let origin = Origin {
         source: input.source.clone(),
         received_ms,

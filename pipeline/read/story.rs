@@ -1,6 +1,5 @@
 //! A recorded story: a folder with `case.toml`, inputs, and what must come of them.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -17,9 +16,6 @@ pub struct Story {
     pub source: String,
     /// The folder with its context.
     pub context: Option<PathBuf>,
-    /// Fake secrets by name, put together only here: `{{name}}` in an input stands for one, so
-    /// that no file of a story looks like a leak.
-    pub fakes: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -30,8 +26,6 @@ struct Raw {
     #[serde(default)]
     source: String,
     context: Option<PathBuf>,
-    #[serde(default)]
-    fakes: BTreeMap<String, Vec<String>>,
 }
 
 impl Story {
@@ -50,11 +44,6 @@ impl Story {
             inputs: raw.inputs.iter().map(|input| folder.join(input)).collect(),
             source: raw.source,
             context: raw.context.map(|context| folder.join(context)),
-            fakes: raw
-                .fakes
-                .into_iter()
-                .map(|(name, parts)| (name, parts.concat()))
-                .collect(),
         }))
     }
 }
