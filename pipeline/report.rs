@@ -77,7 +77,7 @@ impl<'w> Report<'w> {
         let rows = self.rows.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
         let mut style = Style::plain(self.look.width);
         style.colour = self.look.colour;
-        self.out.write_all(table::render(&rows, style).as_bytes())
+        writeln!(self.out, "{}", table::render(&rows, style).trim_end())
     }
 }
 

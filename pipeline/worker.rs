@@ -2,15 +2,19 @@
 //! moves offsets, and it cannot do so without the outputs (invariant I3).
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
-use crate::journal::{Consumer, Journal, Member, Polled};
+use crate::journal::{Consumer, Journal, JournalError, Member, Polled};
 use crate::stage::Stage;
 
 /// The most messages of one transaction.
 const BATCH_MESSAGES_MAX: usize = 1_000;
 /// How long a poll waits before it calls the stage idle.
 const POLL_WAIT: Duration = Duration::from_millis(500);
+
+/// How long to wait where the journal is full for the moment.
+const RETRY_WAIT: Duration = Duration::from_millis(500);
 
 /// Tells workers to finish: what is in the journal is still worked on, then they end.
 #[derive(Debug, Default)]
@@ -40,11 +44,22 @@ pub fn run(
     let mut consumer = journal.subscribe(group, stage.input(), member)?;
     loop {
         let draining = drain.begun();
-        match step(stage.as_mut(), consumer.as_mut(), clock)? {
-            Step::Idle if draining => return Ok(()),
-            Step::Idle | Step::Worked => {}
+        match step(stage.as_mut(), consumer.as_mut(), clock) {
+            Ok(Step::Idle) if draining => return Ok(()),
+            Ok(Step::Idle | Step::Worked) => {}
+            // The journal has rolled back: the consumer begins again at what is committed, with an
+            // assignment, so nothing is lost and nothing done twice.
+            Err(error) if is_passing(&error) => {
+                tracing::warn!(group, "{error:#}; trying again");
+                thread::park_timeout(RETRY_WAIT);
+            }
+            Err(error) => return Err(error),
         }
     }
+}
+
+fn is_passing(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<JournalError>().is_some_and(|error| !error.is_fatal())
 }
 
 enum Step {

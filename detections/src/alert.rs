@@ -94,7 +94,11 @@ impl Parts<'_> {
     }
 
     fn agreed(&self) -> Evidence {
-        let mut each = self.events.iter().take(EVIDENCE_MAX).filter(|(_, _, json)| !json.is_empty());
+        let mut each = self
+            .events
+            .iter()
+            .take(EVIDENCE_MAX)
+            .filter(|(_, _, json)| !json.is_empty());
         let Some((_, _, first)) = each.next() else {
             return Evidence::default();
         };
@@ -126,7 +130,10 @@ impl Parts<'_> {
             }
         }
         let digest = Sha256::digest(w.into_bytes());
-        digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+        digest[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     fn put_alert(&self, id: &str, tree: &mut Tree) {
@@ -141,8 +148,14 @@ impl Parts<'_> {
         tree.put("chaperone.alert.level", meta.level.name());
         tree.put("chaperone.alert.count", self.events.len());
         let times = || self.events.iter().map(|(_, time, _)| *time);
-        tree.put("chaperone.alert.first_seen", time(times().min().unwrap_or(self.time_ms)));
-        tree.put("chaperone.alert.last_seen", time(times().max().unwrap_or(self.time_ms)));
+        tree.put(
+            "chaperone.alert.first_seen",
+            time(times().min().unwrap_or(self.time_ms)),
+        );
+        tree.put(
+            "chaperone.alert.last_seen",
+            time(times().max().unwrap_or(self.time_ms)),
+        );
         let mut ids: Vec<&str> = Vec::new();
         for (id, _, _) in &self.events {
             if ids.len() < EVENTS_MAX && !ids.contains(id) {
@@ -151,8 +164,11 @@ impl Parts<'_> {
         }
         tree.put("chaperone.alert.events", json!(ids));
         // Group fields are names with dots; they stay one key each, as the rule wrote them.
-        let group: serde_json::Map<String, Json> =
-            self.group.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let group: serde_json::Map<String, Json> = self
+            .group
+            .iter()
+            .map(|(name, value)| (name.clone(), json!(value)))
+            .collect();
         tree.put("chaperone.alert.group", Json::Object(group));
         if !self.tenant.is_empty() {
             tree.put("chaperone.tenant", self.tenant);
@@ -166,7 +182,10 @@ impl Parts<'_> {
         tree.put("rule.ruleset", "sigma");
         let optional = [
             ("rule.description", meta.description.as_deref()),
-            ("rule.reference", meta.references.first().map(String::as_str)),
+            (
+                "rule.reference",
+                meta.references.first().map(String::as_str),
+            ),
             ("rule.category", meta.logsource.category.as_deref()),
         ];
         for (path, value) in optional {

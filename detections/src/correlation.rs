@@ -116,6 +116,14 @@ impl Correlation {
         self.timespan_ms * if absent { 2 } else { 1 }
     }
 
+    /// How far the watermark must be past an instant (or a window's start) to decide it.
+    pub(crate) fn delay_ms(&self) -> i64 {
+        match self.decision() {
+            Decision::Arrival | Decision::Settled => 0,
+            Decision::Closed | Decision::Anchored => self.timespan_ms - 1,
+        }
+    }
+
     /// How long quiet must be for an episode to end.
     pub(crate) fn gap_ms(&self) -> i64 {
         self.timespan_ms.max(self.suppress_ms)

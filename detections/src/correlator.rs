@@ -23,7 +23,7 @@ use rustc_hash::FxHashMap;
 use crate::alert::Alert;
 use crate::matched::Match;
 use crate::ruleset::{RuleIndex, RuleSet};
-use crate::state::{self, Added, Bounds, Group, Stored, StateError};
+use crate::state::{self, Added, Bounds, Group, StateError, Stored};
 use emit::Emitted;
 use plain::Plain;
 use shelf::Shelf;
@@ -238,7 +238,8 @@ impl Correlator {
         }
         for slot in std::mem::take(&mut self.changed) {
             if let Some(group) = &self.groups[slot as usize] {
-                out.state.push((group.key.to_vec(), Some(group.encode(&self.rules))));
+                out.state
+                    .push((group.key.to_vec(), Some(group.encode(&self.rules))));
             }
         }
         self.plain.drain(&mut out.state);
@@ -259,8 +260,14 @@ impl Correlator {
     }
 
     fn observe_plain(&mut self, m: &Match, target: RuleIndex) {
-        let forget_at = m.time_ms.max(self.watermark).saturating_add(self.limits.dedup_ms);
-        if !self.plain.is_new(m, forget_at, self.limits.dedup_events, &mut self.health) {
+        let forget_at = m
+            .time_ms
+            .max(self.watermark)
+            .saturating_add(self.limits.dedup_ms);
+        if !self
+            .plain
+            .is_new(m, forget_at, self.limits.dedup_events, &mut self.health)
+        {
             self.health.duplicates += 1;
             return;
         }
@@ -285,9 +292,10 @@ impl Correlator {
             evidence_bytes: self.limits.evidence_bytes_per_group,
         };
         let rules = Arc::clone(&self.rules);
-        let (Some(group), Some(asks)) =
-            (self.groups[slot as usize].as_mut(), rules.correlation(target))
-        else {
+        let (Some(group), Some(asks)) = (
+            self.groups[slot as usize].as_mut(),
+            rules.correlation(target),
+        ) else {
             return;
         };
         match group.add(asks, m, member, watermark, bounds) {
@@ -368,7 +376,8 @@ impl Correlator {
         });
         self.changed.insert(slot);
         let due = group.due(asks, watermark);
-        let alerted = group.episodes.alerted_until().is_some() || !group.episodes.numbers.is_empty();
+        let alerted =
+            group.episodes.alerted_until().is_some() || !group.episodes.numbers.is_empty();
         let place = (group.tenant.clone(), group.target);
         let empty = group.is_empty();
         if let Some(shelf) = self.shelves.get_mut(&place) {
@@ -394,7 +403,10 @@ fn timing(rules: &RuleSet, limits: &Limits) -> Vec<Timing> {
                 continue;
             };
             let lateness = asks.lateness_ms.unwrap_or(limits.lateness_ms);
-            let mut timing = Timing { lag_ms: lateness, depth: 1 };
+            let mut timing = Timing {
+                lag_ms: lateness,
+                depth: 1,
+            };
             for member in rules.members(index) {
                 let of = all[member.0 as usize];
                 timing.depth = timing.depth.max(of.depth + 1);

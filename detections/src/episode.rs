@@ -64,8 +64,12 @@ pub(crate) enum Next {
 impl Episodes {
     /// The condition held from `start` to `end`. Joins what is no further apart than the gap.
     pub(crate) fn add(&mut self, start: i64, end: i64, late: bool, gap_ms: i64) {
-        let from = self.list.partition_point(|episode| episode.end + gap_ms < start);
-        let to = self.list.partition_point(|episode| episode.start - gap_ms <= end);
+        let from = self
+            .list
+            .partition_point(|episode| episode.end + gap_ms < start);
+        let to = self
+            .list
+            .partition_point(|episode| episode.start - gap_ms <= end);
         let joined = self.list[from..to].iter().fold(
             Episode {
                 start,
@@ -91,10 +95,16 @@ impl Episodes {
             if episode.alerted {
                 continue;
             }
-            let apart = at.checked_sub(1).map_or(i64::MIN, |before| self.list[before].end + gap_ms);
+            let apart = at
+                .checked_sub(1)
+                .map_or(i64::MIN, |before| self.list[before].end + gap_ms);
             let day = episode.start.div_euclid(DAY_MS);
             let fixed = day * DAY_MS - 1;
-            let ready_at = if exact || episode.late { i64::MIN } else { apart.max(fixed) };
+            let ready_at = if exact || episode.late {
+                i64::MIN
+            } else {
+                apart.max(fixed)
+            };
             if watermark < ready_at {
                 wait = Some(wait.map_or(ready_at, |wait| wait.min(ready_at)));
                 continue;
@@ -125,19 +135,32 @@ impl Episodes {
 
     /// Forgets what nothing can join any more, and the numbers of days that are over.
     pub(crate) fn forget(&mut self, watermark: i64, gap_ms: i64) {
-        self.list.retain(|one| !one.alerted || one.end.saturating_add(gap_ms) > watermark);
-        self.numbers.retain(|(day, _)| (day + 1) * DAY_MS + gap_ms > watermark);
+        self.list
+            .retain(|one| !one.alerted || one.end.saturating_add(gap_ms) > watermark);
+        self.numbers
+            .retain(|(day, _)| (day + 1) * DAY_MS + gap_ms > watermark);
     }
 
     /// The watermark at which something of this can be forgotten; None where there is nothing.
     pub(crate) fn forget_at(&self, gap_ms: i64) -> Option<i64> {
-        let ends = self.list.iter().filter(|one| one.alerted).map(|one| one.end + gap_ms);
-        let days = self.numbers.iter().map(|(day, _)| (day + 1) * DAY_MS + gap_ms);
+        let ends = self
+            .list
+            .iter()
+            .filter(|one| one.alerted)
+            .map(|one| one.end + gap_ms);
+        let days = self
+            .numbers
+            .iter()
+            .map(|(day, _)| (day + 1) * DAY_MS + gap_ms);
         ends.chain(days).min()
     }
 
     /// The end of the last episode whose alert went out.
     pub(crate) fn alerted_until(&self) -> Option<i64> {
-        self.list.iter().rev().find(|one| one.alerted).map(|one| one.end)
+        self.list
+            .iter()
+            .rev()
+            .find(|one| one.alerted)
+            .map(|one| one.end)
     }
 }

@@ -5,10 +5,12 @@
 mod alert;
 mod aliases;
 pub mod builtin;
+pub mod cases;
 mod condition;
 mod correlation;
 mod correlator;
 mod episode;
+pub mod explain;
 mod expr;
 mod lists;
 mod matched;

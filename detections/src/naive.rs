@@ -8,11 +8,14 @@ use std::borrow::Cow;
 
 use chaperone_mappings::Value;
 
-use crate::expr::{Atom, Expr, Test};
+#[cfg(test)]
+use crate::expr::Expr;
+use crate::expr::{Atom, Test};
 use crate::modifier::compile_regex;
 use crate::pattern::{self, fold};
 
-/// Whether a condition holds for an event.
+/// Whether a condition holds for an event: what the plan is compared with.
+#[cfg(test)]
 pub(crate) fn holds(expr: &Expr, event: &Value) -> bool {
     match expr {
         Expr::And(parts) => parts.iter().all(|part| holds(part, event)),

@@ -9,6 +9,8 @@
 mod correlation;
 mod meta;
 
+pub(crate) use correlation::duration_ms;
+
 use crate::condition::{self, Condition};
 use crate::expr::Expr;
 use crate::lists::Lists;
@@ -114,7 +116,6 @@ fn filter(
         rules,
         condition,
         path: path.to_owned(),
-        place: node.place,
     })))
 }
 
@@ -239,6 +240,8 @@ fn condition_of(parent: &Entry, searches: &[Search], problems: &mut Problems) ->
     for node in nodes {
         parts.push(one_condition(node, searches, &mut used, problems));
     }
+    let parts: Option<Vec<Expr>> = parts.into_iter().collect();
+    let parts = parts.filter(|parts| !parts.is_empty())?;
     for (search, used) in searches.iter().zip(used) {
         if !used && !search.name.starts_with('_') {
             problems.warning(
@@ -247,8 +250,6 @@ fn condition_of(parent: &Entry, searches: &[Search], problems: &mut Problems) ->
             );
         }
     }
-    let parts: Option<Vec<Expr>> = parts.into_iter().collect();
-    let parts = parts.filter(|parts| !parts.is_empty())?;
     Some(one_or(parts, Expr::Or))
 }
 

@@ -258,6 +258,3 @@ impl Bits {
         self.0[at / 64] & (1 << (at % 64)) != 0
     }
 }
-
-#[cfg(test)]
-mod tests;

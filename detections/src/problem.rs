@@ -46,11 +46,10 @@ impl fmt::Display for Problem {
 
 /// A place in a file: 1-based line and column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
-pub struct Place {
-    /// 1-based.
-    pub line: usize,
-    /// 1-based, in characters.
-    pub column: usize,
+pub(crate) struct Place {
+    pub(crate) line: usize,
+    /// In characters.
+    pub(crate) column: usize,
 }
 
 /// Collects the problems of one file.

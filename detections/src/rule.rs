@@ -164,7 +164,6 @@ pub(crate) struct Filter {
     pub(crate) rules: Option<Vec<(String, Place)>>,
     pub(crate) condition: Expr,
     pub(crate) path: String,
-    pub(crate) place: Place,
 }
 
 /// One document of a file.

@@ -101,6 +101,23 @@ impl RuleSet {
         self.by_id.get(id).copied()
     }
 
+    /// The fields that a rule's condition looks at, canonical and without repetition; none for a
+    /// correlation. A caller that knows what the mappings produce can tell which never come.
+    pub fn fields(&self, index: RuleIndex) -> Vec<&str> {
+        let mut fields = Vec::new();
+        if let Some(condition) = self.conditions.get(index.0 as usize) {
+            condition.atoms(&mut |atom| {
+                fields.extend(atom.field.as_deref());
+                if let Test::Field { other, .. } = &atom.test {
+                    fields.push(other);
+                }
+            });
+        }
+        fields.sort_unstable();
+        fields.dedup();
+        fields
+    }
+
     /// How many rules and correlations there are.
     pub fn len(&self) -> usize {
         self.metas.len()
@@ -124,12 +141,16 @@ impl RuleSet {
     /// The rules that a correlation refers to, in its order; empty for a rule.
     pub(crate) fn members(&self, index: RuleIndex) -> &[RuleIndex] {
         let at = (index.0 as usize).checked_sub(self.conditions.len());
-        at.and_then(|at| self.members.get(at)).map_or(&[], Vec::as_slice)
+        at.and_then(|at| self.members.get(at))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Where a rule stands among those that a correlation refers to.
     pub(crate) fn member(&self, correlation: RuleIndex, rule: RuleIndex) -> Option<u16> {
-        let at = self.members(correlation).iter().position(|member| *member == rule)?;
+        let at = self
+            .members(correlation)
+            .iter()
+            .position(|member| *member == rule)?;
         u16::try_from(at).ok()
     }
 
@@ -234,7 +255,20 @@ impl Draft {
     fn finish(&mut self, aliases: &FieldAliases) -> RuleSet {
         let mut builder = plan::Builder::default();
         for rule in &self.rules {
-            builder.add(&rule.condition, &rule.meta.logsource);
+            let message = match builder.add(&rule.condition, &rule.meta.logsource) {
+                None => continue,
+                Some(true) => "the condition holds for every event; it asks for nothing",
+                Some(false) => {
+                    "the condition can never hold; it asks for something and for its opposite"
+                }
+            };
+            self.problems.push(Problem {
+                path: rule.meta.path.clone(),
+                line: rule.place.line,
+                column: rule.place.column,
+                severity: Severity::Warning,
+                message: message.into(),
+            });
         }
         let plan = builder.finish().unwrap_or_else(|_| {
             let place = Place::default();
@@ -266,7 +300,8 @@ impl Draft {
             let find = |name: &str| set.metas.iter().position(|meta| is_called(meta, name));
             // References were checked before, so every name is found.
             let members = correlation.rules.iter().filter_map(|(name, _)| find(name));
-            set.members.push(members.map(|at| RuleIndex(at as u32)).collect());
+            set.members
+                .push(members.map(|at| RuleIndex(at as u32)).collect());
         }
         set
     }

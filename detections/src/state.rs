@@ -131,7 +131,9 @@ impl Group {
             evidence,
         };
         self.expires = self.expires.max(entry.keep_until);
-        let order = |one: &Entry| (one.item.time_ms, &*one.id, one.item.member) < (m.time_ms, &*m.event_id, member);
+        let order = |one: &Entry| {
+            (one.item.time_ms, &*one.id, one.item.member) < (m.time_ms, &*m.event_id, member)
+        };
         let at = self.entries.partition_point(order);
         self.entries.insert(at, entry);
         self.sweep.back_to(at);
@@ -144,7 +146,9 @@ impl Group {
     }
 
     fn has(&self, id: &str, member: u16) -> bool {
-        self.entries.iter().any(|one| &*one.id == id && one.item.member == member)
+        self.entries
+            .iter()
+            .any(|one| &*one.id == id && one.item.member == member)
     }
 
     fn remove(&mut self, at: usize) {
@@ -196,7 +200,12 @@ impl Group {
 
     fn decide_sliding(&mut self, asks: &Correlation, decision: Decision, watermark: i64) {
         let due = |one: &Entry| due_at(asks, decision, one) <= watermark;
-        let Self { sweep, entries, episodes, .. } = self;
+        let Self {
+            sweep,
+            entries,
+            episodes,
+            ..
+        } = self;
         let gap = asks.gap_ms();
         sweep.run(asks, entries, due, |at| {
             let one = &entries[at];
@@ -209,7 +218,9 @@ impl Group {
 
     fn decide_anchored(&mut self, asks: &Correlation, watermark: i64) {
         loop {
-            let at = self.entries.partition_point(|one| one.item.time_ms <= self.decided);
+            let at = self
+                .entries
+                .partition_point(|one| one.item.time_ms <= self.decided);
             let Some(first) = self.entries.get(at) else {
                 return;
             };
@@ -219,7 +230,9 @@ impl Group {
             let (start, late) = (first.item.time_ms, first.late);
             let end = start + asks.timespan_ms - 1;
             let mut window = Window::new(asks);
-            let within = self.entries[at..].iter().take_while(|one| one.item.time_ms <= end);
+            let within = self.entries[at..]
+                .iter()
+                .take_while(|one| one.item.time_ms <= end);
             within.for_each(|one| window.add(&one.item));
             if window.holds(asks, end, None) {
                 self.episodes.add(start, end, late, asks.gap_ms());
@@ -229,20 +242,34 @@ impl Group {
     }
 
     fn drop_evidence(&mut self) {
-        let Some(until) = self.episodes.alerted_until().filter(|_| self.evidence_bytes > 0) else {
+        let Some(until) = self
+            .episodes
+            .alerted_until()
+            .filter(|_| self.evidence_bytes > 0)
+        else {
             return;
         };
-        for one in self.entries.iter_mut().rev() {
-            if one.item.time_ms <= until && !one.evidence.is_empty() {
-                self.evidence_bytes -= one.evidence.len();
-                one.evidence = Bytes::new();
-            }
+        // Backwards, and only to the first without: the ones before it were done at their time.
+        let done = self
+            .entries
+            .iter_mut()
+            .rev()
+            .skip_while(|one| one.item.time_ms > until);
+        for one in done.take_while(|one| !one.evidence.is_empty()) {
+            self.evidence_bytes -= one.evidence.len();
+            one.evidence = Bytes::new();
         }
     }
 
     fn forget(&mut self, asks: &Correlation, watermark: i64) {
-        self.episodes.forget(watermark, asks.gap_ms());
-        let expired = self.entries.iter().take_while(|one| one.keep_until <= watermark).count();
+        // What is decided later can still join an episode that ended before the watermark.
+        self.episodes
+            .forget(watermark.saturating_sub(asks.delay_ms()), asks.gap_ms());
+        let expired = self
+            .entries
+            .iter()
+            .take_while(|one| one.keep_until <= watermark)
+            .count();
         if expired < self.entries.len() && expired < FORGET_MIN.max(self.entries.len() / 4) {
             return;
         }
@@ -259,20 +286,30 @@ impl Group {
         let undecided = match decision {
             Decision::Arrival => None,
             Decision::Anchored => {
-                let at = self.entries.partition_point(|one| one.item.time_ms <= self.decided);
+                let at = self
+                    .entries
+                    .partition_point(|one| one.item.time_ms <= self.decided);
                 self.entries.get(at)
             }
             _ => self.entries.get(self.sweep.next()),
         };
         let decide = undecided.map(|one| due_at(asks, decision, one));
         let gap = asks.gap_ms();
-        let alert = match self.episodes.clone().next(watermark, gap, decision != Decision::Arrival) {
+        let alert = match self
+            .episodes
+            .clone()
+            .next(watermark, gap, decision != Decision::Arrival)
+        {
             Next::Alert(..) => Some(watermark),
             Next::Wait(until) => Some(until),
             Next::Nothing => None,
         };
         let expires = (!self.entries.is_empty()).then_some(self.expires);
-        [decide, alert, self.episodes.forget_at(gap), expires].into_iter().flatten().min()
+        let forget = self
+            .episodes
+            .forget_at(gap)
+            .map(|at| at.saturating_add(asks.delay_ms()));
+        [decide, alert, forget, expires].into_iter().flatten().min()
     }
 
     /// The watermark at which its last match is not needed any more.
@@ -297,8 +334,7 @@ fn due_at(asks: &Correlation, decision: Decision, one: &Entry) -> i64 {
     let since = one.keep_until.saturating_sub(asks.lookback_ms());
     match decision {
         Decision::Arrival => i64::MIN,
-        Decision::Settled => since,
-        Decision::Closed | Decision::Anchored => since.saturating_add(asks.timespan_ms - 1),
+        _ => since.saturating_add(asks.delay_ms()),
     }
 }
 
@@ -306,9 +342,12 @@ fn amount(value: Option<&MatchValue>) -> Amount {
     match value {
         None => Amount::None,
         Some(MatchValue::Number(number)) => Amount::Number(*number),
-        Some(MatchValue::Distinct(values)) => {
-            Amount::Distinct(values.iter().map(|value| Arc::from(value.as_str())).collect())
-        }
+        Some(MatchValue::Distinct(values)) => Amount::Distinct(
+            values
+                .iter()
+                .map(|value| Arc::from(value.as_str()))
+                .collect(),
+        ),
     }
 }
 

@@ -136,10 +136,15 @@ impl Window {
                     Some(Self::Present(ahead)) => ahead,
                     _ => present,
                 };
-                present.condition.as_ref().is_some_and(|c| present.meets(c, ahead, false))
+                present
+                    .condition
+                    .as_ref()
+                    .is_some_and(|c| present.meets(c, ahead, false))
             }
             other => other.amount().is_some_and(|amount| {
-                asks.thresholds.iter().all(|(compare, wanted)| compare.holds(amount, *wanted))
+                asks.thresholds
+                    .iter()
+                    .all(|(compare, wanted)| compare.holds(amount, *wanted))
             }),
         }
     }
@@ -153,7 +158,9 @@ impl Window {
             Self::Average(_, 0) => return None,
             Self::Average(sum, count) => *sum as f64 / 1e6 / f64::from(*count),
             Self::Ranked(ranked, percentile) => ranked.percentile(*percentile)?,
-            Self::Present(present) => present.counts.iter().filter(|count| **count > 0).count() as f64,
+            Self::Present(present) => {
+                present.counts.iter().filter(|count| **count > 0).count() as f64
+            }
             Self::Order(_) => return None,
         })
     }
@@ -169,7 +176,11 @@ impl Present {
         Self {
             counts: vec![0; correlation.rules.len()],
             condition: correlation.condition.clone(),
-            names: correlation.rules.iter().map(|(name, _)| name.clone()).collect(),
+            names: correlation
+                .rules
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect(),
         }
     }
 
@@ -198,8 +209,18 @@ impl Present {
             (Condition::Name(name, _), true) => !ahead.has(name),
             (Condition::Of { all, pattern, .. }, negated) => {
                 let mut fitting = self.names.iter().filter(|name| of_takes(pattern, name));
-                let one = |name: &String| if negated { !ahead.has(name) } else { self.has(name) };
-                if *all != negated { fitting.all(one) } else { fitting.any(one) }
+                let one = |name: &String| {
+                    if negated {
+                        !ahead.has(name)
+                    } else {
+                        self.has(name)
+                    }
+                };
+                if *all != negated {
+                    fitting.all(one)
+                } else {
+                    fitting.any(one)
+                }
             }
         }
     }
@@ -212,10 +233,13 @@ fn of_takes(pattern: &str, name: &str) -> bool {
 /// Whether a threshold of `asks` can be met by a count of at least this: the smallest count that
 /// satisfies it, for correlations that are decided on arrival.
 pub(crate) fn count_needed(asks: &Correlation) -> usize {
-    let each = asks.thresholds.iter().map(|(compare, wanted)| match compare {
-        Compare::Greater => wanted.floor() + 1.0,
-        _ => wanted.ceil(),
-    });
+    let each = asks
+        .thresholds
+        .iter()
+        .map(|(compare, wanted)| match compare {
+            Compare::Greater => wanted.floor() + 1.0,
+            _ => wanted.ceil(),
+        });
     each.fold(1.0, f64::max) as usize
 }
 

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use anyhow::{Context, Result};
+use chaperone_detections::cases::{self, CaseResult};
+use chaperone_detections::explain::explain;
 use chaperone_detections::{Matcher, Problem, RuleSet, Severity};
 use chaperone_mappings::value;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::json;
 
@@ -25,7 +27,8 @@ pub fn run(command: &RulesCommand) -> Result<Ended> {
         RulesCommand::Check { dirs } => check(dirs),
         RulesCommand::List { dirs } if dirs.is_empty() => list(&["builtin".into()]),
         RulesCommand::List { dirs } => list(dirs),
-        RulesCommand::Test { .. } | RulesCommand::Explain { .. } => Err(super::invalid("soon")),
+        RulesCommand::Test { dirs } => test(dirs),
+        RulesCommand::Explain { rule, event } => explain_event(rule, event),
         RulesCommand::Match { rules, file } => matches(rules, file.as_deref()),
     }
 }
@@ -57,7 +60,7 @@ fn list(dirs: &[PathBuf]) -> Result<Ended> {
     let (rules, problems) = lenient(dirs)?;
     let mut table = Table::new();
     table
-        .load_style(UTF8_HORIZONTAL_ONLY)
+        .load_style(UTF8_BORDERS_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(["level", "title", "ATT&CK", "logsource", "id"]);
     let mut metas: Vec<_> = rules.rules().collect();
@@ -77,6 +80,53 @@ fn list(dirs: &[PathBuf]) -> Result<Ended> {
         eprintln!("{problem}");
     }
     Ok(Ended::Well)
+}
+
+/// Runs every cases file against the rules of all folders, so that a case sees the filters and
+/// correlations that its rule would meet.
+fn test(dirs: &[PathBuf]) -> Result<Ended> {
+    let (rules, problems) = lenient(dirs)?;
+    let mut broken: Vec<String> =
+        problems.iter().filter(|problem| is_error(problem)).map(ToString::to_string).collect();
+    let rules = Arc::new(rules);
+    let mut results = Vec::new();
+    for file in content::case_files(dirs)? {
+        match cases::read(&file) {
+            Ok(read) => results.extend(cases::run(&rules, &rule_of(&file.path), &read)),
+            Err(found) => broken.extend(found.iter().map(ToString::to_string)),
+        }
+    }
+    if !broken.is_empty() {
+        return Err(Invalid(broken).into());
+    }
+    report(&results)
+}
+
+/// `a/b.yml` for `a/b.cases.yml`.
+fn rule_of(cases: &str) -> String {
+    cases.replacen(".cases.y", ".y", 1)
+}
+
+fn report(results: &[CaseResult]) -> Result<Ended> {
+    let mut out = io::stdout().lock();
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_BORDERS_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(["", "case", "where"]);
+    for result in results {
+        let verdict = if result.difference.is_none() { "ok" } else { "DIFFERS" };
+        let place = format!("{}:{}", result.path, result.line);
+        table.add_row([verdict, &result.name, &place]);
+    }
+    writeln!(out, "{table}")?;
+    let different: Vec<_> =
+        results.iter().filter_map(|result| Some((result, result.difference.as_ref()?))).collect();
+    for (result, difference) in &different {
+        writeln!(out, "{}:{}: {}\n  {difference}", result.path, result.line, result.name)?;
+    }
+    writeln!(out, "{} cases, {} differ", results.len(), different.len())?;
+    Ok(if different.is_empty() { Ended::Well } else { Ended::Differs })
 }
 
 fn matches(dirs: &[PathBuf], file: Option<&Path>) -> Result<Ended> {
@@ -111,6 +161,25 @@ fn matches(dirs: &[PathBuf], file: Option<&Path>) -> Result<Ended> {
     out.flush()?;
     if broken > 0 {
         eprintln!("{broken} lines are not JSON documents and were passed by");
+    }
+    Ok(Ended::Well)
+}
+
+fn explain_event(rule: &Path, event: &Path) -> Result<Ended> {
+    let (rules, problems) = lenient(&[rule.to_owned()])?;
+    if problems.iter().any(is_error) {
+        return Err(Invalid(problems.iter().map(ToString::to_string).collect()).into());
+    }
+    let name = event.display();
+    let text = std::fs::read(event).with_context(|| format!("{name} cannot be read"))?;
+    let body = value::parse(&text).map_err(|error| {
+        super::invalid(format!("{name}:{}:{}: not a JSON document", error.line, error.column))
+    })?;
+    let mut out = io::stdout().lock();
+    for meta in rules.rules() {
+        if let Some(index) = rules.find(&meta.id) {
+            writeln!(out, "{}\n{}", meta.title, explain(&rules, index, &body))?;
+        }
     }
     Ok(Ended::Well)
 }

@@ -2,7 +2,7 @@
 
 use chaperone_mappings::Value;
 use chaperone_mappings::value::{lookup, text_at};
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{Attribute, Cell, ContentArrangement, Table};
 
 use super::{Look, first_text};
@@ -17,7 +17,7 @@ pub(super) fn table(emit: Emit, rows: &[Value], look: Look) -> Table {
     };
     let mut table = Table::new();
     table
-        .load_style(UTF8_HORIZONTAL_ONLY)
+        .load_style(UTF8_BORDERS_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(u16::try_from(look.width).unwrap_or(u16::MAX));
     table.set_header(head.iter().map(|name| {

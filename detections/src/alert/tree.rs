@@ -27,7 +27,10 @@ impl Tree {
             self.0.insert(path.to_owned(), value);
             return;
         };
-        let branch = self.0.entry(first.to_owned()).or_insert_with(|| Branch::Tree(Self::default()));
+        let branch = self
+            .0
+            .entry(first.to_owned())
+            .or_insert_with(|| Branch::Tree(Self::default()));
         if matches!(branch, Branch::Leaf(_)) {
             *branch = Branch::Tree(Self::default());
         }

@@ -50,7 +50,10 @@ impl Emitted {
             group: &group.values,
             identity: AlertIdentity::Episode(identity),
             time_ms: entries.last().map_or(episode.start, event),
-            events: entries.iter().map(|one| (&*one.id, event(one), &*one.evidence)).collect(),
+            events: entries
+                .iter()
+                .map(|one| (&*one.id, event(one), &*one.evidence))
+                .collect(),
         };
         let (alert, evidence) = parts.alert();
         let mut raised = false;
@@ -59,21 +62,23 @@ impl Emitted {
                 raised = true;
                 continue;
             }
-            let field = |path: &str, out: &mut Vec<String>| field(&group.values, &evidence, path, out);
+            let field =
+                |path: &str, out: &mut Vec<String>| field(&group.values, &evidence, path, out);
             let Some(parts) = groups::of(consumer, field) else {
                 continue;
             };
             let evidence = Bytes::from(evidence.to_json());
-            self.matches.extend(parts.groups.into_iter().map(|values| Match {
-                tenant: group.tenant.clone(),
-                rule: alert.rule_id.clone(),
-                target: rules.meta(consumer.target).id.clone(),
-                event_id: alert.id.clone(),
-                time_ms: alert.time_ms,
-                group: values,
-                value: parts.value.clone(),
-                evidence: evidence.clone(),
-            }));
+            self.matches
+                .extend(parts.groups.into_iter().map(|values| Match {
+                    tenant: group.tenant.clone(),
+                    rule: alert.rule_id.clone(),
+                    target: rules.meta(consumer.target).id.clone(),
+                    event_id: alert.id.clone(),
+                    time_ms: alert.time_ms,
+                    group: values,
+                    value: parts.value.clone(),
+                    evidence: evidence.clone(),
+                }));
         }
         if raised {
             self.alerts.push(alert);
@@ -104,7 +109,12 @@ fn field(group: &[(String, String)], evidence: &Evidence, path: &str, out: &mut 
         match value {
             serde_json::Value::String(text) => out.push(text.clone()),
             serde_json::Value::Array(items) => {
-                out.extend(items.iter().filter_map(|item| item.as_str()).map(str::to_owned));
+                out.extend(
+                    items
+                        .iter()
+                        .filter_map(|item| item.as_str())
+                        .map(str::to_owned),
+                );
             }
             other => out.push(other.to_string()),
         }

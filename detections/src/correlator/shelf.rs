@@ -41,6 +41,8 @@ impl Shelf {
 
     /// The groups that are due at a watermark, the earliest first.
     pub(super) fn due(&self, watermark: i64) -> impl Iterator<Item = u32> {
-        self.due.range(..=(watermark, u32::MAX)).map(|(_, slot)| *slot)
+        self.due
+            .range(..=(watermark, u32::MAX))
+            .map(|(_, slot)| *slot)
     }
 }

@@ -32,10 +32,7 @@ pub(super) fn windash(pattern: &Pattern) -> Result<Vec<Pattern>, String> {
                         "`windash` takes at most {DASHES_MAX} dashes in a value; split it"
                     ));
                 }
-                out = out
-                    .iter()
-                    .flat_map(|pattern| with_each_dash(pattern))
-                    .collect();
+                out = out.iter().flat_map(with_each_dash).collect();
             } else {
                 out.iter_mut()
                     .for_each(|pattern| pattern.push_text(c.encode_utf8(&mut [0; 4])));

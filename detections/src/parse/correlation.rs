@@ -308,7 +308,10 @@ fn check(correlation: &mut Correlation, node: &Node, place: Place, problems: &mu
         );
     }
     if correlation.rules.len() > RULES_MAX {
-        problems.error(at("rules"), format!("a correlation refers to at most {RULES_MAX} rules"));
+        problems.error(
+            at("rules"),
+            format!("a correlation refers to at most {RULES_MAX} rules"),
+        );
     }
     // Without a condition `temporal` asks for every rule.
     if correlation.kind == K::Temporal && !asks && correlation.condition.is_none() {

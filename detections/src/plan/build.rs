@@ -34,13 +34,15 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
-    /// Adds a rule; its number is the count of rules before it.
-    pub(crate) fn add(&mut self, condition: &Expr, source: &LogSource) {
+    /// Adds a rule; its number is the count of rules before it. Some(truth) where the condition is
+    /// true, or false, of every event.
+    pub(crate) fn add(&mut self, condition: &Expr, source: &LogSource) -> Option<bool> {
         let mut needs = Needs::default();
         condition.atoms(&mut |atom| self.need(atom, &mut needs));
         needs.slots.sort_unstable();
         needs.slots.dedup();
-        let root = match self.part(condition) {
+        let part = self.part(condition);
+        let root = match part {
             Part::Always => None,
             Part::Never => Some(self.share(Node::Or(Box::default()))),
             Part::Node(node) => Some(node),
@@ -48,6 +50,11 @@ impl Builder {
         self.roots.push(root);
         self.needs.push(needs);
         self.sources.push(source.clone());
+        match part {
+            Part::Always => Some(true),
+            Part::Never => Some(false),
+            Part::Node(_) => None,
+        }
     }
 
     /// The error says that a field's literals are too many for one automaton.
@@ -117,6 +124,14 @@ impl Builder {
         }
         nodes.sort_unstable();
         nodes.dedup();
+        // `x and not x` never holds, `x or not x` always does.
+        let negated = |node: &NodeId| match self.nodes[*node as usize] {
+            Node::Not(inner) => nodes.binary_search(&inner).is_ok(),
+            _ => false,
+        };
+        if nodes.iter().any(negated) {
+            return decisive;
+        }
         match nodes.as_slice() {
             [] => neutral,
             [node] => Part::Node(*node),

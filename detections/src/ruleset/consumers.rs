@@ -92,7 +92,12 @@ fn consumer(
     };
     Consumer {
         target,
-        group: correlation.group_by.iter().chain(terms).map(source).collect(),
+        group: correlation
+            .group_by
+            .iter()
+            .chain(terms)
+            .map(source)
+            .collect(),
         values: values.iter().map(source).collect(),
         numeric: matches!(
             correlation.kind,

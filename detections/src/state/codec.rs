@@ -20,7 +20,9 @@ const EVENT: u8 = 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StateError {
     /// Written by another version of this program.
-    #[error("correlation state has version {0}, this program reads version {VERSION}; run the version that wrote it, or start from a new journal")]
+    #[error(
+        "correlation state has version {0}, this program reads version {VERSION}; run the version that wrote it, or start from a new journal"
+    )]
     Version(u8),
     /// The bytes are damaged.
     #[error("correlation state is damaged")]
@@ -32,7 +34,9 @@ pub enum StateError {
 pub(crate) enum Stored {
     Group(Box<Group>),
     /// A plain rule has seen the event of this key; forget it when the watermark has reached this.
-    Event { forget_at: i64 },
+    Event {
+        forget_at: i64,
+    },
     /// Of a rule that this set does not have, or has with another meaning.
     Foreign,
 }
@@ -75,8 +79,14 @@ fn stored(key: &[u8], r: &mut Reader<'_>, rules: &RuleSet) -> Option<Stored> {
         EVENT => {
             let target = r.text()?;
             let forget_at = r.signed()?;
-            let known = rules.find(&target).is_some_and(|at| rules.correlation(at).is_none());
-            Some(if known { Stored::Event { forget_at } } else { Stored::Foreign })
+            let known = rules
+                .find(&target)
+                .is_some_and(|at| rules.correlation(at).is_none());
+            Some(if known {
+                Stored::Event { forget_at }
+            } else {
+                Stored::Foreign
+            })
         }
         GROUP => group(key, r, rules),
         _ => None,
@@ -90,7 +100,11 @@ impl Group {
         w.byte(VERSION);
         w.byte(GROUP);
         w.text(&rules.meta(self.target).id);
-        w.byte(rules.correlation(self.target).map_or(u8::MAX, |asks| meaning(asks.kind)));
+        w.byte(
+            rules
+                .correlation(self.target)
+                .map_or(u8::MAX, |asks| meaning(asks.kind)),
+        );
         w.text(&self.tenant);
         w.unsigned(self.values.len() as u64);
         for (name, value) in &self.values {
@@ -144,7 +158,9 @@ fn encode_entry(one: &Entry, time: &mut i64, w: &mut Writer) {
 fn group(key: &[u8], r: &mut Reader<'_>, rules: &RuleSet) -> Option<Stored> {
     let id = r.text()?;
     let kind = r.byte()?;
-    let asks = rules.find(&id).and_then(|at| Some((at, rules.correlation(at)?)));
+    let asks = rules
+        .find(&id)
+        .and_then(|at| Some((at, rules.correlation(at)?)));
     let tenant = r.text()?;
     let values = r.list(|r| Some((r.text()?, r.text()?)))?;
     let decided = r.signed()?;
@@ -152,7 +168,12 @@ fn group(key: &[u8], r: &mut Reader<'_>, rules: &RuleSet) -> Option<Stored> {
         let start = r.signed()?;
         let end = start.checked_add(r.signed()?)?;
         let flags = r.byte()?;
-        Some(Episode { start, end, alerted: flags & 1 != 0, late: flags & 2 != 0 })
+        Some(Episode {
+            start,
+            end,
+            alerted: flags & 1 != 0,
+            late: flags & 2 != 0,
+        })
     })?;
     let numbers = r.list(|r| Some((r.signed()?, u32::try_from(r.unsigned()?).ok()?)))?;
     let mut time = 0;
@@ -175,9 +196,16 @@ fn group(key: &[u8], r: &mut Reader<'_>, rules: &RuleSet) -> Option<Stored> {
         tenant,
         target,
         values,
-        seen: entries.iter().map(|one| mark(&one.id, one.item.member)).collect(),
+        seen: entries
+            .iter()
+            .map(|one| mark(&one.id, one.item.member))
+            .collect(),
         evidence_bytes: entries.iter().map(|one| one.evidence.len()).sum(),
-        expires: entries.iter().map(|one| one.keep_until).max().unwrap_or(i64::MIN),
+        expires: entries
+            .iter()
+            .map(|one| one.keep_until)
+            .max()
+            .unwrap_or(i64::MIN),
         entries,
         episodes: Episodes { list, numbers },
         decided,
@@ -199,7 +227,12 @@ fn entry(time: &mut i64, r: &mut Reader<'_>) -> Option<Entry> {
     };
     let evidence = Bytes::copy_from_slice(r.bytes()?);
     Some(Entry {
-        item: Item { time_ms: *time, event: hash(&id), member, value },
+        item: Item {
+            time_ms: *time,
+            event: hash(&id),
+            member,
+            value,
+        },
         id: id.into(),
         keep_until,
         late,

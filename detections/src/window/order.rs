@@ -50,7 +50,11 @@ pub(crate) struct Order {
 impl Order {
     pub(super) fn new(correlation: &Correlation) -> Self {
         let position = |name: &str| {
-            correlation.rules.iter().position(|(known, _)| known == name).unwrap_or(0) as u16
+            correlation
+                .rules
+                .iter()
+                .position(|(known, _)| known == name)
+                .unwrap_or(0) as u16
         };
         let mut order = Self {
             timespan_ms: correlation.timespan_ms,
@@ -65,7 +69,9 @@ impl Order {
             Some(other) => std::slice::from_ref(other),
             None => {
                 let names = correlation.rules.iter();
-                all = names.map(|(name, _)| Condition::Name(name.clone(), 0)).collect();
+                all = names
+                    .map(|(name, _)| Condition::Name(name.clone(), 0))
+                    .collect();
                 &all
             }
         };
@@ -120,8 +126,8 @@ impl Order {
                     let quiet_from = self.now_ms - self.timespan_ms;
                     (!self.seen_after(without, quiet_from)).then_some(self.now_ms)
                 } else {
-                    let settled = self.settled[step - 1]
-                        .filter(|chain| !self.seen_after(without, chain.end));
+                    let settled =
+                        self.settled[step - 1].filter(|chain| !self.seen_after(without, chain.end));
                     let current = self.current[step - 1].filter(|chain| chain.event != *event);
                     best(settled, current).map(|chain| chain.start)
                 };
@@ -146,15 +152,17 @@ impl Order {
     /// must not. `ahead` has seen everything until one timespan later.
     pub(super) fn holds(&self, time_ms: i64, timespan_ms: i64, ahead: Option<&Self>) -> bool {
         let complete = self.current.last().copied().flatten();
-        let complete = complete.is_some_and(|chain| {
-            self.now_ms == time_ms && chain.start > time_ms - timespan_ms
-        });
+        let complete = complete
+            .is_some_and(|chain| self.now_ms == time_ms && chain.start > time_ms - timespan_ms);
         complete && ahead.is_none_or(|ahead| !ahead.matched_since(self.trailing, time_ms))
     }
 
     /// Whether one of some members matched after an instant, the current one included.
     fn matched_since(&self, members: u64, time_ms: i64) -> bool {
-        let now = self.now.iter().any(|(member, _)| members & (1u64 << (member % 64)) != 0);
+        let now = self
+            .now
+            .iter()
+            .any(|(member, _)| members & (1u64 << (member % 64)) != 0);
         self.seen_after(members, time_ms) || (now && self.now_ms > time_ms)
     }
 }
@@ -162,7 +170,11 @@ impl Order {
 /// The chain that began later; of two that began together, the one that an absence can break less.
 fn best(a: Option<Chain>, b: Option<Chain>) -> Option<Chain> {
     match (a, b) {
-        (Some(a), Some(b)) => Some(if (b.start, b.end) > (a.start, a.end) { b } else { a }),
+        (Some(a), Some(b)) => Some(if (b.start, b.end) > (a.start, a.end) {
+            b
+        } else {
+            a
+        }),
         (a, b) => a.or(b),
     }
 }

@@ -33,7 +33,10 @@ impl Ranked {
             return;
         };
         let place = chunk.partition_point(|other| other.total_cmp(&value).is_lt());
-        if chunk.get(place).is_some_and(|found| found.total_cmp(&value).is_eq()) {
+        if chunk
+            .get(place)
+            .is_some_and(|found| found.total_cmp(&value).is_eq())
+        {
             chunk.remove(place);
             self.len -= 1;
             if chunk.is_empty() {
@@ -44,8 +47,14 @@ impl Ranked {
 
     /// The first chunk whose last number is not below the value, else the last chunk.
     fn chunk_of(&self, value: f64) -> usize {
-        let below = |chunk: &Vec<f64>| chunk.last().is_some_and(|last| last.total_cmp(&value).is_lt());
-        self.chunks.partition_point(below).min(self.chunks.len().saturating_sub(1))
+        let below = |chunk: &Vec<f64>| {
+            chunk
+                .last()
+                .is_some_and(|last| last.total_cmp(&value).is_lt())
+        };
+        self.chunks
+            .partition_point(below)
+            .min(self.chunks.len().saturating_sub(1))
     }
 
     /// The percentile (0 to 100) with linear interpolation between neighbours, so that the 50th is

@@ -88,8 +88,9 @@ impl Sweep {
                 self.rebuild(asks, matches, time_ms);
             }
             self.advance(asks, matches, time_ms);
-            let last_of_instant =
-                matches.get(self.next).is_none_or(|next| next.as_ref().time_ms != time_ms);
+            let last_of_instant = matches
+                .get(self.next)
+                .is_none_or(|next| next.as_ref().time_ms != time_ms);
             // Decided on arrival, each match can be the one that completes it; else all matches of
             // an instant count together.
             if (eager || last_of_instant)
@@ -133,7 +134,10 @@ impl Sweep {
             }
         }
         let from = time_ms - asks.timespan_ms;
-        while let Some(one) = matches.get(self.low).filter(|one| one.as_ref().time_ms <= from) {
+        while let Some(one) = matches
+            .get(self.low)
+            .filter(|one| one.as_ref().time_ms <= from)
+        {
             window.remove(one.as_ref());
             if let Some((ahead, _)) = &mut self.ahead {
                 ahead.remove(one.as_ref());

@@ -122,8 +122,17 @@ fn event() -> impl Strategy<Value = serde_json::Value> {
         .prop_map(|map| Json::Object(map.into_iter().collect()))
 }
 
+/// `PROPTEST_CASES` can ask for more, never for less.
+fn with_cases_at_least(cases: u32) -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    ProptestConfig {
+        cases: asked.cases.max(cases),
+        ..asked
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+    #![proptest_config(with_cases_at_least(1500))]
 
     #[test]
     fn the_plan_decides_as_the_naive_evaluator(
