@@ -38,9 +38,7 @@ pub(crate) struct Path {
 pub(crate) fn measure(args: &Args) -> anyhow::Result<Vec<Path>> {
     let files = agent_rules::files(RULES);
     let compiled = RuleSet::compile(&files, &Lists::default(), &FieldAliases::default());
-    let (rules, _) = compiled
-        .ok()
-        .context("the generated agent rules have errors")?;
+    let (rules, _) = compiled.map_err(|problems| listed(&problems))?;
     let rules = Arc::new(rules);
     let normalizer = normalizer()?;
     let events = Lane::Agent.events(args.events, args.seed);
@@ -68,16 +66,20 @@ pub(crate) fn measure(args: &Args) -> anyhow::Result<Vec<Path>> {
 }
 
 fn normalizer() -> anyhow::Result<Normalizer> {
-    let sources = Sources::builtin()
-        .ok()
-        .context("the built-in sources have errors")?;
+    let sources = Sources::builtin().map_err(|problems| listed(&problems))?;
     let redactor = Redactor::new(RedactorConfig::default());
-    let (redactor, _) = redactor.ok().context("the built-in patterns have errors")?;
+    let (redactor, _) = redactor.map_err(|problems| listed(&problems))?;
     Ok(Normalizer::new(
         Arc::new(sources),
         Arc::new(redactor),
         Arc::new(Context::default()),
     ))
+}
+
+/// The built-in content has errors: which ones.
+fn listed(problems: &[impl ToString]) -> anyhow::Error {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("{}", lines.join("\n"))
 }
 
 fn record(source: &str, body: String) -> Record {
