@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use anyhow::Result;
+use bytes::Bytes;
 use chaperone_detections::Limits;
+use chaperone_mappings::redact::{Redactor, Scratch};
 
 use crate::journal::{Batch, Incoming, Message, Outgoing, Topic, Transaction};
 use crate::raw;
@@ -167,11 +169,8 @@ fn normalize(
         let transaction = match work {
             Work::Refused(outgoing) => Transaction { outputs: vec![outgoing], ..Default::default() },
             Work::Batch(mut messages) => {
-                // As receive does: what is mapped, and what ids are made of, is the same.
                 for incoming in &mut messages {
-                    if let Some(sealed) = redactor.seal_text(&incoming.message.value, &mut scratch) {
-                        incoming.message.value = sealed.into();
-                    }
+                    seal(&redactor, &mut scratch, &mut incoming.message.value);
                 }
                 stage.process(batch(Topic::Raw, messages), 0)
             }
@@ -179,6 +178,16 @@ fn normalize(
         if finished.send((number, transaction)).is_err() {
             return;
         }
+    }
+}
+
+/// As receive does: what is mapped, and what ids are made of, is the same. What is no text is left
+/// for normalize to refuse.
+pub fn seal(redactor: &Redactor, scratch: &mut Scratch, body: &mut Bytes) {
+    if std::str::from_utf8(body).is_ok()
+        && let Some(sealed) = redactor.seal_text(body, scratch)
+    {
+        *body = sealed.into();
     }
 }
 

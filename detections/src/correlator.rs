@@ -163,8 +163,12 @@ impl Correlator {
     pub fn restore(&mut self, key: &[u8], value: &[u8]) -> Result<(), StateError> {
         match state::decode(key, value, &self.rules)? {
             Stored::Event { forget_at } => self.plain.restore(key, forget_at),
-            Stored::Group(group) => {
-                self.insert(*group);
+            Stored::Group(mut group) => {
+                let rules = Arc::clone(&self.rules);
+                let due = rules
+                    .correlation(group.target)
+                    .and_then(|asks| group.due(asks, UNKNOWN));
+                self.insert(*group, due.unwrap_or(END_OF_TIME));
             }
             Stored::Foreign => {
                 self.health.foreign_state += 1;
@@ -174,9 +178,20 @@ impl Correlator {
         Ok(())
     }
 
-    /// A match arrived, in any order.
+    /// A match arrived, in any order. Times that no calendar has are taken as the nearest usable.
     pub fn observe(&mut self, m: &Match) {
         self.health.matches += 1;
+        if !(UNKNOWN..=END_OF_TIME).contains(&m.time_ms) {
+            let time_ms = m.time_ms.clamp(UNKNOWN, END_OF_TIME);
+            return self.route(&Match {
+                time_ms,
+                ..m.clone()
+            });
+        }
+        self.route(m);
+    }
+
+    fn route(&mut self, m: &Match) {
         let target = self.rules.find(&m.target);
         let rule = self.rules.find(&m.rule);
         let (Some(target), Some(rule)) = (target, rule) else {
@@ -215,7 +230,8 @@ impl Correlator {
     }
 
     /// The end of a replay: closes everything that is open, one level of chained correlations at a
-    /// time. True while there are further levels: then observe the drained matches and call again.
+    /// time. True while there are further levels: then drain, observe the drained matches, and call
+    /// it again. There is no way back: what is observed after the last call is decided at once.
     pub fn finish(&mut self) -> bool {
         self.finished += 1;
         let level = self.finished;
@@ -284,7 +300,7 @@ impl Correlator {
         let key = m.key();
         let slot = match self.index.get(key.as_slice()) {
             Some(slot) => *slot,
-            None => self.insert(Group::new(key.into(), m, target)),
+            None => self.insert(Group::new(key.into(), m, target), END_OF_TIME),
         };
         let watermark = self.watermark_of(target);
         let bounds = Bounds {
@@ -312,7 +328,7 @@ impl Correlator {
         self.changed.insert(slot);
     }
 
-    fn insert(&mut self, group: Group) -> u32 {
+    fn insert(&mut self, group: Group, due: i64) -> u32 {
         let place = (group.tenant.clone(), group.target);
         self.make_room(&place);
         let slot = self.free.pop().unwrap_or_else(|| {
@@ -322,9 +338,8 @@ impl Correlator {
         self.index.insert(Arc::clone(&group.key), slot);
         self.gone.remove(&group.key);
         let shelf = self.shelves.entry(place).or_default();
-        shelf.put(slot, group.expires(), UNKNOWN, false);
+        shelf.put(slot, group.expires(), due, group.has_alerted());
         self.groups[slot as usize] = Some(group);
-        self.touched.insert(slot);
         slot
     }
 
@@ -371,13 +386,14 @@ impl Correlator {
         };
         let watermark = self.watermark_of(group.target);
         let (emitted, health) = (&mut self.emitted, &mut self.health);
-        group.decide(asks, watermark, |group, identity, episode| {
+        let changed = group.decide(asks, watermark, |group, identity, episode| {
             health.alerts += u64::from(emitted.episode(&rules, asks, group, identity, episode));
         });
-        self.changed.insert(slot);
+        if changed {
+            self.changed.insert(slot);
+        }
         let due = group.due(asks, watermark);
-        let alerted =
-            group.episodes.alerted_until().is_some() || !group.episodes.numbers.is_empty();
+        let alerted = group.has_alerted();
         let place = (group.tenant.clone(), group.target);
         let empty = group.is_empty();
         if let Some(shelf) = self.shelves.get_mut(&place) {

@@ -1,6 +1,19 @@
-//! Sigma rules and correlations: events in, matches and alerts out.
+//! Sigma rules and correlations: sealed events in, alerts out.
 //!
-//! Pure: no clock, no IO, no randomness. START at [`rule`].
+//! Two halves, each a plain function of its input and its state, without clock, IO or randomness:
+//!
+//! - **Matching** has no state. [`RuleSet::compile`] turns rule files into one structure, and a
+//!   [`Matcher`] holds each event against all rules at once. A rule that holds gives [`Match`]es:
+//!   one for the rule itself and one for each correlation that refers to it.
+//! - **Correlating** has. A [`Correlator`] sees the matches of one partition in any order, keeps
+//!   windows in event time, and raises one [`Alert`] for each episode. A plain rule is the trivial
+//!   correlation: one alert for each event.
+//!
+//! Between the two the matches cross a topic, keyed so that all that one window needs meets in one
+//! partition ([`Match::key`]).
+//!
+//! START at [`rule`] for what a rule is; then `plan` for how thousands are decided in one pass, and
+//! `episode` for what makes an alert's identity independent of arrival order.
 
 mod alert;
 mod aliases;

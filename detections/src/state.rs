@@ -179,12 +179,14 @@ impl Group {
     }
 
     /// Decides what can be decided at a watermark, and hands each alert that is due to `alert`.
+    /// Whether that changed anything that the changelog holds.
     pub(crate) fn decide(
         &mut self,
         asks: &Correlation,
         watermark: i64,
         mut alert: impl FnMut(&Self, Identity, Episode),
-    ) {
+    ) -> bool {
+        let before = (self.episodes.clone(), self.decided, self.entries.len());
         match asks.decision() {
             Decision::Anchored => self.decide_anchored(asks, watermark),
             decision => self.decide_sliding(asks, decision, watermark),
@@ -196,6 +198,12 @@ impl Group {
         }
         self.drop_evidence();
         self.forget(asks, watermark);
+        before != (self.episodes.clone(), self.decided, self.entries.len())
+    }
+
+    /// Whether its state prevents a second alert.
+    pub(crate) fn has_alerted(&self) -> bool {
+        self.episodes.alerted_until().is_some() || !self.episodes.numbers.is_empty()
     }
 
     fn decide_sliding(&mut self, asks: &Correlation, decision: Decision, watermark: i64) {

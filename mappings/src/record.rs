@@ -42,11 +42,14 @@ impl Record {
     }
 }
 
-/// A cheap look at the first key; whoever writes deliveries writes the heading first.
+/// A cheap look at the first key: the heading, or in lines with sorted keys what it is about.
 fn begins_recorded(line: &[u8]) -> bool {
     let object = line.trim_ascii_start().strip_prefix(b"{");
     let quoted = object.and_then(|rest| rest.trim_ascii_start().strip_prefix(b"\""));
-    quoted.is_some_and(|rest| rest.starts_with(RECORDED.as_bytes()))
+    quoted.is_some_and(|rest| {
+        rest.starts_with(RECORDED.as_bytes())
+            || (rest.starts_with(b"body\"") && memchr::memmem::find(rest, RECORDED.as_bytes()).is_some())
+    })
 }
 
 fn read_recorded(line: &[u8], given: &Origin) -> Option<(Bytes, Origin)> {

@@ -29,6 +29,7 @@ mod rewrite;
 mod rule;
 mod rulefile;
 mod scan;
+mod stream;
 #[cfg(test)]
 mod testing;
 mod url;
@@ -45,6 +46,7 @@ pub use fingerprint::FingerprintKey;
 pub use gitleaks::extends;
 pub use marker::hash_without_fingerprints;
 pub use problem::Problem;
+pub use stream::Stream;
 
 use crate::event::{Draft, Event};
 use crate::refusal::RefusalCode;

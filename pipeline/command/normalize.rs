@@ -13,8 +13,9 @@ use crate::cli::NormalizeArgs;
 use crate::config::Config;
 use crate::content::{self, Content, Folders};
 use crate::read::{self, Found};
-use crate::refused::Refused;
 use crate::clock;
+use crate::refused::Refused;
+use crate::replay::seal;
 
 /// Runs the command: one event or one refusal a line, in the order of the input.
 pub fn run(args: &NormalizeArgs) -> Result<Ended> {
@@ -35,9 +36,7 @@ pub fn run(args: &NormalizeArgs) -> Result<Ended> {
         read::read(&input, limit, clock::now_ms(), &counted, &mut |found| {
             let body = match found {
                 Found::Record(mut record) => {
-                    if let Some(sealed) = content.redactor.seal_text(&record.body, &mut scratch) {
-                        record.body = sealed.into();
-                    }
+                    seal(&content.redactor, &mut scratch, &mut record.body);
                     worker.normalize(&record, &mut normalized);
                     record.body
                 }
@@ -52,8 +51,10 @@ pub fn run(args: &NormalizeArgs) -> Result<Ended> {
                 out.write_all(b"\n")?;
             }
             refused += normalized.refusals.len() as u64;
+            let sealed = content.redactor.seal_text(&body, &mut scratch);
+            let body = sealed.as_deref().unwrap_or(&body);
             for refusal in normalized.refusals.drain(..) {
-                out.write_all(&Refused::new(&refusal, &body).to_json())?;
+                out.write_all(&Refused::new(&refusal, body).to_json())?;
                 out.write_all(b"\n")?;
             }
             Ok(())

@@ -374,3 +374,97 @@ fn state_of_unknown_versions_and_rules() {
     assert_eq!(out.health.foreign_state, 1);
     assert_eq!(out.state, vec![(key, None)]);
 }
+
+#[test]
+fn suppress_lengthens_an_episode() {
+    let mut live = Live::new(&format!("{COUNT}\n    suppress: 1h"));
+    for (number, seconds) in [0, 1, 2, 1000, 1001, 1002, 5000, 5001, 5002]
+        .into_iter()
+        .enumerate()
+    {
+        live.see("a", &format!("e{number}"), seconds);
+    }
+    assert_eq!(
+        live.tick(20_000),
+        2,
+        "1000 s is within the hour, 5000 s is not"
+    );
+}
+
+#[test]
+fn a_rule_may_set_its_own_lateness() {
+    let mut live = Live::new(&format!(
+        "{}\n    lateness: 0s",
+        COUNT.replace("gte: 3", "lt: 3")
+    ));
+    live.see("a", "e1", 0);
+    assert_eq!(live.tick(59), 0);
+    assert_eq!(live.tick(60), 1);
+}
+
+#[test]
+fn an_alert_waits_only_while_its_day_can_change() {
+    let midnight = T0 + 43_200_000;
+    let mut live = Live::new(COUNT);
+    for number in 0..3 {
+        live.take(matched(
+            "a",
+            &format!("e{number}"),
+            midnight + 10_000 + number,
+        ));
+    }
+    assert_eq!(
+        live.count(),
+        0,
+        "a late match could still start it before midnight"
+    );
+    live.correlator.progress(0, midnight + LATENESS_MS);
+    live.correlator.advance();
+    assert_eq!(live.count(), 1);
+}
+
+const LATENESS_MS: i64 = 300_000;
+
+#[test]
+fn impossible_times_are_survived() {
+    for kind in ["event_count", "temporal"] {
+        let mut live = Live::new(&COUNT.replace("event_count", kind));
+        for (number, time) in [i64::MIN, i64::MAX, 0, i64::MIN, i64::MAX]
+            .into_iter()
+            .enumerate()
+        {
+            live.take(matched("a", &format!("e{number}"), time));
+        }
+        live.correlator.progress(1, i64::MIN);
+        live.correlator.advance();
+        while live.correlator.finish() {}
+        assert_eq!(live.correlator.health().taken, 5);
+    }
+}
+
+#[test]
+fn restoring_state_does_not_write_it_again() {
+    let rules = set(COUNT);
+    let mut first = Correlator::new(Arc::clone(&rules), Limits::default());
+    first.observe(&matched("a", "e1", T0));
+    first.progress(0, T0);
+    first.advance();
+    let mut out = Output::default();
+    first.drain(&mut out);
+    let mut second = Correlator::new(rules, Limits::default());
+    for (key, value) in out.state.drain(..) {
+        second
+            .restore(&key, &value.expect("it is not forgotten"))
+            .expect("own state");
+    }
+    second.progress(0, T0 + 1000);
+    second.advance();
+    second.drain(&mut out);
+    assert!(out.state.is_empty());
+    // But its time comes.
+    second.progress(0, T0 + 60_000 + LATENESS_MS);
+    second.advance();
+    second.drain(&mut out);
+    assert_eq!(out.state.len(), 1);
+    assert!(out.state[0].1.is_none());
+}

@@ -28,7 +28,8 @@ pub(super) struct Slot {
     /// Whether values are kept for comparisons with other fields.
     pub(super) captured: bool,
     null: Option<NodeId>,
-    anything: Option<NodeId>,
+    /// `*`, with and without regard to case: two tests that mean the same.
+    anything: Vec<NodeId>,
     folded: Texts,
     raw: Texts,
     gated: Vec<Gated>,
@@ -141,7 +142,7 @@ impl SlotBuilder {
                 texts.contained.entry(text.to_owned()).or_default().atom = Some(atom);
             }
             Shape::Anything => {
-                self.slot.anything = Some(atom);
+                self.slot.anything.push(atom);
             }
             Shape::Glob(pieces) => {
                 let how = Costly::Glob {
@@ -227,8 +228,8 @@ impl Slot {
             }
             return;
         }
-        if let Some(atom) = self.anything {
-            scratch.state.set(atom);
+        for atom in &self.anything {
+            scratch.state.set(*atom);
         }
         if !self.numbers.is_empty() {
             self.test_numbers(value, scratch);

@@ -3,7 +3,7 @@
 //! A mapping program says what only it can know. All that is the same for every source is done
 //! here once, so that sixty programs cannot do it in sixty ways.
 
-use vrl::value::KeyString;
+use crate::value::KeyString;
 
 use super::Failure;
 use crate::record::Origin;

@@ -273,6 +273,7 @@ fn pattern_rule(
         keywords: Vec::new(),
         exact_case: false,
         pattern: compiled,
+        floating: None,
         group: None,
         word_start: false,
         tail: Tail::Word,

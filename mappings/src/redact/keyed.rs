@@ -47,8 +47,12 @@ pub(super) fn examine(
     if hit.0 < progress.name_end {
         return;
     }
-    let Some(name) = name::around(text, hit) else {
-        return;
+    let name = match name::around(text, hit) {
+        Ok(name) => name,
+        Err(run_end) => {
+            progress.name_end = run_end;
+            return;
+        }
     };
     progress.name_end = name.end.max(hit.1);
     let Some(strength) = name.strength(text) else {
@@ -58,7 +62,7 @@ pub(super) fn examine(
         return;
     };
     if strength == Strength::Header && operator.tie == Tie::Firm {
-        header(view, &name, &operator, found);
+        header(view, &name, &operator, progress, found);
         return;
     }
     let mut at = operator.value;
@@ -67,6 +71,7 @@ pub(super) fn examine(
             return;
         };
         if !spend(progress, &extent) {
+            progress.name_end = extent.end;
             found.push(finding(&extent, (Detector::Password, false), &operator));
             return;
         }
@@ -155,17 +160,24 @@ fn header(
     view: View<'_>,
     name: &name::Name,
     operator: &operator::Operator,
+    progress: &mut Progress,
     found: &mut Vec<Finding>,
 ) {
     let Some(extent) = value::rest_of_line(view, operator.value) else {
         return;
     };
+    if !spend(progress, &extent) {
+        progress.name_end = extent.end;
+        found.push(finding(&extent, (Detector::Authorization, false), operator));
+        return;
+    }
     let text = view.text;
     let line = &text[extent.start..extent.end];
     if name.ends_with(text, b"cookie") || name.ends_with(text, b"cookies") {
         let pairs = memchr::memchr(b'=', line).is_some_and(|at| at + 2 < line.len());
         if pairs && !value::is_placeholder(line) {
             let random = value::is_random(line);
+            progress.name_end = extent.end;
             let cookie = Finding::new(extent.start, extent.end, Detector::Cookie, random);
             found.push(Finding {
                 depth: extent.depth,
@@ -194,6 +206,7 @@ fn header(
             extent.start
         };
         let random = value::is_random(&text[start..extent.end]);
+        progress.name_end = extent.end;
         let finding = Finding::new(start, extent.end, Detector::Authorization, random);
         found.push(Finding {
             depth: extent.depth,

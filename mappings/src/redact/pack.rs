@@ -81,6 +81,11 @@ fn read(file: &mut RuleFile<'_>, entry: &DeTable<'_>) -> Option<Rule> {
             return None;
         }
     };
+    // The anchored form compiled, so this one does.
+    let floating = match reach {
+        Reach::Prefix { .. } => rule::compile(pattern).ok(),
+        _ => None,
+    };
     let token = choice(file, entry, "class", &["token", "password"]) == 0;
     let unless: Vec<Vec<u8>> = file
         .texts(entry, "unless")
@@ -97,6 +102,7 @@ fn read(file: &mut RuleFile<'_>, entry: &DeTable<'_>) -> Option<Rule> {
         exact_case: !any_case,
         keywords,
         pattern: compiled,
+        floating,
         group: file.number(entry, "group").map(|group| group as usize),
         reach,
         word_start: choice(file, entry, "start", &["word", "any"]) == 0,

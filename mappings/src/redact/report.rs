@@ -94,7 +94,7 @@ fn note(text: &[u8], path: &str, entries: &mut Entries) {
         }
         let fingerprint = marker
             .seal
-            .map(|(key, fingerprint, _)| format!("{key}:{fingerprint}"));
+            .map(|(_, fingerprint, _)| fingerprint.to_owned());
         let entry = (
             field,
             marker.rule.to_owned(),

@@ -83,6 +83,8 @@ pub(super) struct Rule {
     pub(super) exact_case: bool,
     /// The pattern; anchored where the reach is a prefix.
     pub(super) pattern: Regex,
+    /// For a prefix rule the pattern without its anchor.
+    pub(super) floating: Option<Regex>,
     /// The group that holds the secret; None: the first that is not empty, else the match.
     pub(super) group: Option<usize>,
     /// Where the pattern looks.
@@ -120,36 +122,62 @@ impl Rule {
             .any(|keyword| keyword.as_bytes() == text)
     }
 
-    /// The first secret in `text[from..to]`; for a prefix rule only one that starts at `from`.
+    /// The secret at `from` for a prefix rule, else the first one in `text[from..to]`.
     pub(super) fn find(&self, text: &[u8], from: usize, to: usize) -> Option<Hit> {
+        self.first(&self.pattern, text, from, to)
+    }
+
+    /// The first secret in `text[from..to]`, also for a prefix rule.
+    pub(super) fn search(&self, text: &[u8], from: usize, to: usize) -> Option<Hit> {
+        self.first(
+            self.floating.as_ref().unwrap_or(&self.pattern),
+            text,
+            from,
+            to,
+        )
+    }
+
+    fn first(&self, pattern: &Regex, text: &[u8], from: usize, to: usize) -> Option<Hit> {
         let mut at = from;
         while at < to {
-            let captures = self.pattern.captures(&text[at..to])?;
-            let whole = captures.get(0)?;
-            let secret = match self.group {
-                Some(group) => captures.get(group)?,
-                None => captures
-                    .iter()
-                    .skip(1)
-                    .flatten()
-                    .find(|group| !group.is_empty())
-                    .unwrap_or(whole),
-            };
-            let (start, end) = (at + secret.start(), at + secret.end());
-            let matched = (at + whole.start(), at + whole.end());
-            if start < end && self.accepts(text, (start, end), matched) {
+            let (secret, matched) = self.spans(pattern, &text[at..to])?;
+            let secret = (at + secret.0, at + secret.1);
+            let matched = (at + matched.0, at + matched.1);
+            if secret.0 < secret.1 && self.accepts(text, secret, matched) {
                 return Some(Hit {
-                    start,
-                    end: self.tail.extend(text, end),
+                    start: secret.0,
+                    end: self.tail.extend(text, secret.1),
                     match_end: matched.1,
                 });
             }
-            if matches!(self.reach, Reach::Prefix { .. }) {
+            // An anchored pattern must not take a later place for its own.
+            if self.floating.is_some() && std::ptr::eq(pattern, &self.pattern) {
                 return None;
             }
             at = matched.1.max(at + 1);
         }
         None
+    }
+
+    /// The secret's and the whole match's place. Groups cost, so they are asked for only where
+    /// the pattern has some.
+    fn spans(&self, pattern: &Regex, text: &[u8]) -> Option<((usize, usize), (usize, usize))> {
+        if pattern.captures_len() == 1 {
+            let whole = pattern.find(text)?;
+            return Some(((whole.start(), whole.end()), (whole.start(), whole.end())));
+        }
+        let captures = pattern.captures(text)?;
+        let whole = captures.get(0)?;
+        let secret = match self.group {
+            Some(group) => captures.get(group)?,
+            None => captures
+                .iter()
+                .skip(1)
+                .flatten()
+                .find(|group| !group.is_empty())
+                .unwrap_or(whole),
+        };
+        Some(((secret.start(), secret.end()), (whole.start(), whole.end())))
     }
 
     fn accepts(&self, text: &[u8], secret: (usize, usize), matched: (usize, usize)) -> bool {

@@ -6,7 +6,8 @@
 //! at a window, and the hand-written detectors walk from the keyword by bytes. Windows of one rule
 //! are merged, so no text makes a rule read a byte often.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::automaton::{Automaton as _, StateID};
+use aho_corasick::{Anchored, MatchKind, dfa::DFA};
 use rustc_hash::FxHashMap;
 
 use super::fingerprint::FingerprintKey;
@@ -82,6 +83,11 @@ impl Finding {
     }
 }
 
+/// A prefix rule that has tried so many times the text, and so many bytes more, goes on as a window
+/// rule, which reads every byte once: runs of a keyword must not make it slow.
+const SPENT_FACTOR: usize = 1;
+const SPENT_FREE: usize = 1 << 16;
+
 /// What to do where a keyword was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Action {
@@ -102,7 +108,7 @@ pub(super) struct Name {
 
 /// All rules, compiled for one pass.
 pub(super) struct Scanner {
-    automaton: AhoCorasick,
+    automaton: DFA,
     /// By pattern of the automaton.
     actions: Vec<Vec<Action>>,
     rules: Vec<Rule>,
@@ -119,6 +125,7 @@ pub(super) struct Scan {
     /// What was found, in no order.
     pub(super) found: Vec<Finding>,
     done: Vec<usize>,
+    spent: Vec<usize>,
     windows: Vec<Vec<(usize, usize)>>,
     touched: Vec<usize>,
     pub(super) markers: Vec<(usize, usize)>,
@@ -156,10 +163,10 @@ impl Scanner {
             url::SCHEMES.iter().for_each(|k| add(k, Action::Scheme));
             add("://", Action::Url);
         }
-        let automaton = AhoCorasick::builder()
+        let automaton = DFA::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
+            .prefilter(false)
             .build(&keywords)
             .map_err(|error| {
                 format!("the keywords of all rules are too large together: {error}")
@@ -189,6 +196,7 @@ impl Scanner {
     pub(super) fn buffers(&self) -> Scan {
         Scan {
             done: vec![0; self.rules.len()],
+            spent: vec![0; self.rules.len()],
             windows: vec![Vec::new(); self.rules.len()],
             ..Scan::default()
         }
@@ -207,19 +215,34 @@ impl Scanner {
     pub(super) fn scan_flat(&self, view: View<'_>, scan: &mut Scan) {
         scan.found.clear();
         scan.done.fill(0);
+        scan.spent.fill(0);
         scan.keyed = keyed::Progress::default();
         scan.markers.clear();
         scan.markers
             .extend(marker::markers(view.text).map(|marker| (marker.start, marker.end)));
-        for hit in self.automaton.find_overlapping_iter(view.text) {
-            if scan.in_marker(hit.start()) {
-                continue;
-            }
-            for action in &self.actions[hit.pattern().as_usize()] {
-                self.act(*action, view, (hit.start(), hit.end()), scan);
+        let Ok(mut state) = self.automaton.start_state(Anchored::No) else {
+            return;
+        };
+        for (at, byte) in view.text.iter().enumerate() {
+            state = self.automaton.next_state(Anchored::No, state, *byte);
+            if self.automaton.is_special(state) && self.automaton.is_match(state) {
+                self.keywords_end(state, view, at + 1, scan);
             }
         }
         self.search_windows(view.text, scan);
+    }
+
+    /// Acts on every keyword that ends here.
+    fn keywords_end(&self, state: StateID, view: View<'_>, end: usize, scan: &mut Scan) {
+        for index in 0..self.automaton.match_len(state) {
+            let keyword = self.automaton.match_pattern(state, index);
+            let start = end - self.automaton.pattern_len(keyword);
+            if !scan.in_marker(start) {
+                for action in &self.actions[keyword.as_usize()] {
+                    self.act(*action, view, (start, end), scan);
+                }
+            }
+        }
     }
 
     fn act(&self, action: Action, view: View<'_>, hit: (usize, usize), scan: &mut Scan) {
@@ -242,21 +265,18 @@ impl Scanner {
                 {
                     return;
                 }
-                if let Some(hit) = rule.find(text, start, text.len().min(start + after)) {
+                let end = text.len().min(start + after);
+                scan.spent[number] += end - start;
+                if scan.spent[number] > SPENT_FACTOR * text.len() + SPENT_FREE {
+                    scan.add_window(number, (start, end));
+                } else if let Some(hit) = rule.find(text, start, end) {
                     scan.done[number] = hit.end;
                     scan.found.push(self.finding(number, hit.start, hit.end));
                 }
             }
             Reach::Window { before, after } => {
                 let window = (start.saturating_sub(before), text.len().min(start + after));
-                let windows = &mut scan.windows[number];
-                if windows.is_empty() {
-                    scan.touched.push(number);
-                }
-                match windows.last_mut() {
-                    Some(last) if last.1 >= window.0 => last.1 = last.1.max(window.1),
-                    _ => windows.push(window),
-                }
+                scan.add_window(number, window);
             }
             Reach::Everywhere => {}
         }
@@ -277,7 +297,7 @@ impl Scanner {
 
     fn search(&self, number: usize, text: &[u8], window: (usize, usize), found: &mut Vec<Finding>) {
         let (mut from, to) = window;
-        while let Some(hit) = self.rules[number].find(text, from, to) {
+        while let Some(hit) = self.rules[number].search(text, from, to) {
             found.push(self.finding(number, hit.start, hit.end));
             from = hit.match_end.max(hit.start + 1);
         }
@@ -293,6 +313,17 @@ impl Scanner {
 }
 
 impl Scan {
+    fn add_window(&mut self, number: usize, window: (usize, usize)) {
+        let windows = &mut self.windows[number];
+        if windows.is_empty() {
+            self.touched.push(number);
+        }
+        match windows.last_mut() {
+            Some(last) if last.1 >= window.0 => last.1 = last.1.max(window.1),
+            _ => windows.push(window),
+        }
+    }
+
     fn in_marker(&self, at: usize) -> bool {
         if self.markers.is_empty() {
             return false;

@@ -129,17 +129,32 @@ fn backslashes(input: &[u8], start: usize) -> (usize, Option<u8>) {
         .take_while(|byte| **byte == b'\\')
         .count();
     let escaped = start + run;
+    if input.get(escaped) == Some(&b'"') {
+        return before_quote(run);
+    }
     let byte = match input.get(escaped) {
         Some(b'n') => b'\n',
         Some(b'r') => b'\r',
         Some(b't') => b'\t',
         Some(b'b' | b'f') => b' ',
-        Some(&quote @ (b'"' | b'\'' | b'`' | b'/')) => quote,
+        Some(&other @ (b'\'' | b'`' | b'/')) => other,
         Some(b'u') => return unicode(input, run, escaped),
         Some(b'x' | b'0' | b'e') => return printed_escape(input, run, escaped),
         _ => return (run, Some(b'\\')),
     };
     (run + 1, Some(byte))
+}
+
+/// A run of backslashes before a quote. A quote inside `d` layers of strings has 2^d − 1 of them, and
+/// a backslash at the end of the string before it a multiple of 2^(d+1), so the run's lowest bits
+/// tell which are the quote's own. The others are read first, as a backslash.
+fn before_quote(run: usize) -> (usize, Option<u8>) {
+    let own = (1 << run.trailing_ones()) - 1;
+    if run > own {
+        (run - own, Some(b'\\'))
+    } else {
+        (run + 1, Some(b'"'))
+    }
 }
 
 /// `\uXXXX`, where `escaped` is the place of the `u`.

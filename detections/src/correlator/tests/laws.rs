@@ -171,6 +171,11 @@ fn run(
     }
     while correlator.finish() {}
     correlator.drain(&mut out);
+    let health = correlator.health();
+    assert_eq!(
+        health.matches,
+        health.duplicates + health.unknown_rule + health.taken
+    );
     assert!(
         correlator.groups.iter().all(Option::is_none),
         "the end leaves nothing open"

@@ -144,8 +144,8 @@ const SUFFIXES: [&[u8]; 16] = [
     b"hash",
 ];
 
-/// The identifier around a keyword.
-pub(super) fn around(text: &[u8], hit: (usize, usize)) -> Option<Name> {
+/// The identifier around a keyword; for a run that is no name, where it ends.
+pub(super) fn around(text: &[u8], hit: (usize, usize)) -> Result<Name, usize> {
     let inner = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     let left = text[hit.0.saturating_sub(NAME_LEN_MAX)..hit.0]
         .iter()
@@ -159,7 +159,8 @@ pub(super) fn around(text: &[u8], hit: (usize, usize)) -> Option<Name> {
         .take_while(|byte| inner(byte))
         .count();
     if left + right >= NAME_LEN_MAX {
-        return None;
+        let rest = text[stem..].iter().take_while(|byte| inner(byte)).count();
+        return Err(stem + rest);
     }
     let (mut start, mut end) = (hit.0 - left, stem + right);
     while matches!(text[end - 1], b'.' | b'-') && end > stem {
@@ -167,11 +168,8 @@ pub(super) fn around(text: &[u8], hit: (usize, usize)) -> Option<Name> {
     }
     let dashes = text[start..end].iter().take_while(|b| **b == b'-').count();
     start += dashes;
-    (start < end).then_some(Name {
-        start,
-        end,
-        flag: (1..=2).contains(&dashes),
-    })
+    let flag = (1..=2).contains(&dashes);
+    Ok(Name { start, end, flag })
 }
 
 impl Name {

@@ -97,12 +97,9 @@ fn firm(rest: &[u8], closed: bool) -> Option<(Tie, usize)> {
 /// `<password>…</password>`: the text of an element begins at once and ends at the next tag.
 fn is_element(first: u8, rest: &[u8]) -> bool {
     const TEXT_LEN_MAX: usize = 1024;
-    !first.is_ascii_whitespace()
-        && rest
-            .iter()
-            .take(TEXT_LEN_MAX)
-            .find(|byte| matches!(byte, b'<' | b'\n' | b' '))
-            == Some(&b'<')
+    let text = &rest[..rest.len().min(TEXT_LEN_MAX)];
+    let end = memchr::memchr3(b'<', b'\n', b' ', text);
+    !first.is_ascii_whitespace() && end.is_some_and(|end| text[end] == b'<')
 }
 
 /// `…","value":` and `…" value=`: a pair whose name is itself a value.

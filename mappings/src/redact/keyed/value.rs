@@ -269,7 +269,21 @@ pub(in crate::redact) fn is_random(value: &[u8]) -> bool {
         .filter(|byte| byte.is_ascii_alphabetic())
         .count();
     let mixed = digits >= 2 && letters >= 2 && (digits + letters) * 4 >= sample.len() * 3;
-    mixed && changes(sample) * 7 >= sample.len() && !is_path(sample) && rule::entropy(sample) >= 3.0
+    mixed
+        && changes(sample) * 7 >= sample.len()
+        && !is_path(sample)
+        && !is_wordy(sample)
+        && rule::entropy(sample) >= 3.0
+}
+
+/// Half of it or more is small letters between separators: `v2-cargo-linux-x64-stable`.
+fn is_wordy(value: &[u8]) -> bool {
+    let words: usize = value
+        .split(|byte| matches!(byte, b'-' | b'_' | b'.' | b'/' | b':'))
+        .filter(|part| part.len() >= 3 && part.iter().all(u8::is_ascii_lowercase))
+        .map(<[u8]>::len)
+        .sum();
+    words * 2 >= value.len()
 }
 
 fn is_path(value: &[u8]) -> bool {
