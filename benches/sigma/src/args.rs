@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// Which lanes to run [default: all]
     #[arg(long, value_enum, value_delimiter = ',')]
     pub(crate) lanes: Vec<Lane>,
+    /// Which engines to measure [default: all]; one alone is what a profiler wants
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(crate) engines: Vec<Kind>,
     /// Events a lane
     #[arg(long, default_value_t = 10_000)]
     pub(crate) events: usize,
@@ -55,6 +58,11 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// Whether an engine is to be measured.
+    pub(crate) fn wants(&self, kind: Kind) -> bool {
+        self.engines.is_empty() || self.engines.contains(&kind)
+    }
+
     /// The lanes to run.
     pub(crate) fn lanes(&self) -> Vec<Lane> {
         if self.lanes.is_empty() {

@@ -7,13 +7,13 @@
 use std::fs;
 use std::hint::black_box;
 use std::process::Command;
-use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use chaperone_detections::RuleFile;
 use serde_json::{Value, json};
 
 use crate::args::Args;
+use crate::clock::Stopwatch;
 use crate::engine::Kind;
 
 /// What loading took.
@@ -34,7 +34,7 @@ pub(crate) fn measure(kind: Kind, files: &[RuleFile]) -> anyhow::Result<Value> {
     // peak is too high rather than too low.
     let _ = fs::write("/proc/self/clear_refs", "5");
     let before = status_bytes("VmRSS")?;
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let engine = kind.load(files);
     let load_ms = start.elapsed().as_secs_f64() * 1000.0;
     let (after, peak) = (status_bytes("VmRSS")?, status_bytes("VmHWM")?);
@@ -46,10 +46,11 @@ pub(crate) fn measure(kind: Kind, files: &[RuleFile]) -> anyhow::Result<Value> {
     }))
 }
 
-/// Loads every engine, each in a process of its own.
+/// Loads the engines that were asked for, each in a process of its own.
 pub(crate) fn in_children(args: &Args) -> anyhow::Result<Vec<Load>> {
     let kinds = [Kind::Ours, Kind::Rsigma, Kind::SigmaRust];
-    kinds.into_iter().map(|kind| in_child(args, kind)).collect()
+    let wanted = kinds.into_iter().filter(|kind| args.wants(*kind));
+    wanted.map(|kind| in_child(args, kind)).collect()
 }
 
 fn in_child(args: &Args, kind: Kind) -> anyhow::Result<Load> {

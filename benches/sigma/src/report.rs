@@ -79,13 +79,10 @@ fn rate_table(lanes: &[LaneResult]) -> Table {
         "matches routed",
     ]);
     for lane in lanes {
-        let slow = lane
-            .sigma_rust
-            .map_or_else(|| "-".to_owned(), |slow| format!("{:.0}", slow.per_second));
         table.add_row([
             lane.lane.to_owned(),
             lane.bytes_per_event.to_string(),
-            slow,
+            thousands(lane.sigma_rust.per_second),
             thousands(lane.rsigma.per_second),
             thousands(lane.ours.per_second),
             ratio(&lane.ours, &lane.rsigma),
@@ -181,15 +178,14 @@ fn lines(loads: &[Load], lanes: &[LaneResult], paths: &[Path]) -> impl Iterator<
     });
     let lanes = lanes.iter().flat_map(|lane| {
         let engines = [
-            ("chaperone", false, Some(lane.ours)),
-            ("chaperone", true, Some(lane.ours_routed)),
-            ("rsigma-eval", false, Some(lane.rsigma)),
-            ("rsigma-eval", true, Some(lane.rsigma_routed)),
+            ("chaperone", false, lane.ours),
+            ("chaperone", true, lane.ours_routed),
+            ("rsigma-eval", false, lane.rsigma),
+            ("rsigma-eval", true, lane.rsigma_routed),
             ("sigma-rust", false, lane.sigma_rust),
         ];
         engines.into_iter().filter_map(|(engine, routed, rate)| {
-            let rate = rate?;
-            Some(json!({
+            rate.is_measured().then(|| json!({
                 "kind": "rate", "lane": lane.lane, "engine": engine, "routed": routed,
                 "events_per_second": rate.per_second, "parse_per_second": rate.parse_per_second,
                 "matches": rate.matches, "events": rate.events, "bytes_per_event": lane.bytes_per_event,
@@ -207,11 +203,15 @@ fn lines(loads: &[Load], lanes: &[LaneResult], paths: &[Path]) -> impl Iterator<
 }
 
 fn ratio(ours: &Rate, theirs: &Rate) -> String {
+    if !ours.is_measured() || !theirs.is_measured() {
+        return "-".to_owned();
+    }
     format!("{:.1}x", ours.per_second / theirs.per_second)
 }
 
+/// Matches of a pass: one number where both agree.
 fn both(ours: &Rate, theirs: &Rate) -> String {
-    if ours.matches == theirs.matches {
+    if !theirs.is_measured() || ours.matches == theirs.matches {
         ours.matches.to_string()
     } else {
         format!("{} / {}", ours.matches, theirs.matches)
@@ -219,7 +219,9 @@ fn both(ours: &Rate, theirs: &Rate) -> String {
 }
 
 fn thousands(rate: f64) -> String {
-    if rate < 1000.0 {
+    if rate == 0.0 {
+        "-".to_owned()
+    } else if rate < 1000.0 {
         format!("{rate:.0}")
     } else {
         format!("{:.1}k", rate / 1000.0)

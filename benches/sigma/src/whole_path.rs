@@ -6,7 +6,7 @@
 //! already, whose mapping is the cheapest there is and whose share is therefore the worst case.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use chaperone_detections::{FieldAliases, Lists, Matcher, RuleSet};
@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::agent_rules;
 use crate::args::Args;
+use crate::clock::Stopwatch;
 use crate::generate::Lane;
 
 /// As many rules as the question asks for.
@@ -128,7 +129,7 @@ fn pass(
     let (mut normalized, mut found) = (Normalized::default(), Vec::new());
     let (mut events, mut matches) = (0, 0);
     for batch in records.chunks(BATCH) {
-        let start = Instant::now();
+        let start = Stopwatch::start();
         for record in batch {
             worker.normalize(record, &mut normalized);
         }
@@ -136,7 +137,7 @@ fn pass(
         if let Some(refusal) = normalized.refusals.first() {
             anyhow::bail!("a record of {source} was refused: {:?}", refusal.code);
         }
-        let start = Instant::now();
+        let start = Stopwatch::start();
         for event in &normalized.events {
             matcher.matches(event, &mut found);
         }
