@@ -47,7 +47,7 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let loads = load::in_children(args)?;
     let lanes = measure::lanes(args, &files);
-    let path = whole_path::measure(args)?;
-    report::print(args, files.len(), &loads, &lanes, &path);
+    let paths = whole_path::measure(args)?;
+    report::print(args, files.len(), &loads, &lanes, &paths);
     Ok(ExitCode::SUCCESS)
 }

@@ -229,6 +229,9 @@ fn thousands(rate: f64) -> String {
 }
 
 fn percent(share: f64) -> String {
+    if share.is_nan() {
+        return "-".to_owned();
+    }
     format!("{:.0} %", share * 100.0)
 }
 

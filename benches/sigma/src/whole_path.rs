@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::agent_rules;
 use crate::args::Args;
 use crate::clock::Stopwatch;
+use crate::engine::Kind;
 use crate::generate::Lane;
 
 /// As many rules as the question asks for.
@@ -35,8 +36,11 @@ pub(crate) struct Path {
     pub(crate) events: usize,
 }
 
-/// Measures both sources.
+/// Measures both sources, where our engine and the lane of agents are asked for.
 pub(crate) fn measure(args: &Args) -> anyhow::Result<Vec<Path>> {
+    if !args.wants(Kind::Ours) || !args.lanes().contains(&Lane::Agent) {
+        return Ok(Vec::new());
+    }
     let files = agent_rules::files(RULES);
     let compiled = RuleSet::compile(&files, &Lists::default(), &FieldAliases::default());
     let (rules, _) = compiled.map_err(|problems| listed(&problems))?;
