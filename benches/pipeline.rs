@@ -27,7 +27,11 @@ const BATCH: usize = 512;
 
 /// An audit event; every one in a thousand is a repository made public.
 fn audit_event(number: usize) -> String {
-    let action = if number.is_multiple_of(1_000) { "repo.access" } else { "git.clone" };
+    let action = if number.is_multiple_of(1_000) {
+        "repo.access"
+    } else {
+        "git.clone"
+    };
     format!(
         r#"{{"@timestamp":{time},"_document_id":"doc-{number:012}","action":"{action}","actor":"dev-{actor}","actor_id":{actor},"actor_ip":"203.0.113.{ip}","actor_location":{{"country_code":"FR"}},"business":"acme-enterprise","business_id":48500,"created_at":{time},"external_identity_nameid":"dev-{actor}@acme.example","hashed_token":"x7Ztz0cW9QbLr3mKq1HfYt2uVn5sPd8eGjAiBoC4kE0=","operation_type":"read","org":"acme","org_id":1200,"programmatic_access_type":"Personal access token (classic)","public_repo":false,"repo":"acme/service-{repo}","repo_id":{repo},"repository":"acme/service-{repo}","token_id":881177,"token_scopes":"repo,workflow","transport_protocol":1,"transport_protocol_name":"http","user":"dev-{actor}","user_agent":"git/2.47.1","visibility":"private"}}"#,
         time = 1_794_474_847_000_i64 + number as i64,
@@ -60,12 +64,21 @@ fn content() -> Content {
 }
 
 fn origin() -> Origin {
-    Origin { source: "github.audit".into(), received_ms: 1_794_480_000_000, ..Origin::default() }
+    Origin {
+        source: "github.audit".into(),
+        received_ms: 1_794_480_000_000,
+        ..Origin::default()
+    }
 }
 
 fn records() -> Vec<Record> {
     let bodies = (0..BATCH).map(audit_event);
-    bodies.map(|body| Record { origin: origin(), body: body.into() }).collect()
+    bodies
+        .map(|body| Record {
+            origin: origin(),
+            body: body.into(),
+        })
+        .collect()
 }
 
 fn batch(records: &[Record]) -> Batch {
@@ -73,7 +86,12 @@ fn batch(records: &[Record]) -> Batch {
     Batch {
         topic: Topic::Raw,
         partition: 0,
-        messages: messages.map(|(at, message)| Incoming { offset: at as u64, message }).collect(),
+        messages: messages
+            .map(|(at, message)| Incoming {
+                offset: at as u64,
+                message,
+            })
+            .collect(),
         next_offset: records.len() as u64,
     }
 }
@@ -97,13 +115,19 @@ fn steps(criterion: &mut Criterion) {
     worker.normalize(&records[1], &mut normalized);
     let event = normalized.events.pop().expect("it maps");
     let body = &records[1].body;
-    eprintln!("one record has {} bytes, its event {}", body.len(), event.json().len());
+    eprintln!(
+        "one record has {} bytes, its event {}",
+        body.len(),
+        event.json().len()
+    );
     let mut group = criterion.benchmark_group("one_event");
     group.throughput(Throughput::Elements(1));
     group.bench_function("1_parse_the_yardstick_serde_json", |bench| {
         bench.iter(|| serde_json::from_slice::<serde_json::Value>(black_box(body)));
     });
-    group.bench_function("2_parse", |bench| bench.iter(|| value::parse(black_box(body))));
+    group.bench_function("2_parse", |bench| {
+        bench.iter(|| value::parse(black_box(body)))
+    });
     let mut scratch = content.redactor.scratch();
     group.bench_function("3_seal_the_raw_text", |bench| {
         bench.iter(|| content.redactor.seal_text(black_box(body), &mut scratch));
@@ -141,7 +165,11 @@ fn whole_path(criterion: &mut Criterion) {
     group.sample_size(20);
     group.bench_function("stages_alone", |bench| {
         let mut normalize = Normalize::new(parts(&content));
-        bench.iter_batched(|| batch(&records), |batch| normalize.process(batch, 0), BatchSize::LargeInput);
+        bench.iter_batched(
+            || batch(&records),
+            |batch| normalize.process(batch, 0),
+            BatchSize::LargeInput,
+        );
     });
     group.bench_function("with_the_embedded_journal", |bench| {
         let folder = tempfile::tempdir().expect("a folder");
@@ -168,16 +196,26 @@ struct Live {
 
 impl Live {
     fn start(content: &Content, folder: &std::path::Path) -> Self {
-        let config = EmbeddedConfig { path: folder.join("journal"), partitions: 1, ..EmbeddedConfig::default() };
+        let config = EmbeddedConfig {
+            path: folder.join("journal"),
+            partitions: 1,
+            ..EmbeddedConfig::default()
+        };
         let journal = Embedded::open(config).expect("the journal opens");
         let alone = Member { index: 0, count: 1 };
         let metrics = Arc::new(Metrics::default());
         let stages: Vec<Box<dyn Stage>> = vec![
             Box::new(Normalize::new(parts(content))),
-            Box::new(Correlate::new(content.rules.clone(), Limits::default(), metrics)),
+            Box::new(Correlate::new(
+                content.rules.clone(),
+                Limits::default(),
+                metrics,
+            )),
         ];
         let stages = stages.into_iter().map(|stage| {
-            let consumer = journal.subscribe("bench", stage.input(), alone).expect("it subscribes");
+            let consumer = journal
+                .subscribe("bench", stage.input(), alone)
+                .expect("it subscribes");
             (stage, consumer)
         });
         let stages = stages.collect();
@@ -188,13 +226,21 @@ impl Live {
         let outgoing = records.map(|record| Outgoing {
             topic: Topic::Raw,
             partition: None,
-            message: Message { key: Bytes::new(), ..raw::message(record) },
+            message: Message {
+                key: Bytes::new(),
+                ..raw::message(record)
+            },
         });
         self.journal.append(outgoing.collect()).expect("the append");
         for (stage, consumer) in &mut self.stages {
             loop {
-                match consumer.poll(1_000, std::time::Duration::ZERO).expect("a poll") {
-                    Polled::Assigned { partition, state } => stage.assign(partition, state).expect("assigned"),
+                match consumer
+                    .poll(1_000, std::time::Duration::ZERO)
+                    .expect("a poll")
+                {
+                    Polled::Assigned { partition, state } => {
+                        stage.assign(partition, state).expect("assigned")
+                    }
                     Polled::Revoked { partition } => stage.revoke(partition),
                     Polled::Batch(batch) => {
                         let transaction = stage.process(batch, 0);

@@ -16,7 +16,10 @@ fn main() -> io::Result<()> {
     paths.sort();
     let mut list = String::from("&[\n");
     for path in paths {
-        let name = path.strip_prefix(&root).expect("it lies below the root").display();
+        let name = path
+            .strip_prefix(&root)
+            .expect("it lies below the root")
+            .display();
         writeln!(list, "    (\"detections/{name}\", include_str!({path:?})),")
             .expect("a String takes any write");
     }

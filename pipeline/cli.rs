@@ -31,16 +31,22 @@ pub enum Command {
     ///
     /// Without a config it listens on 127.0.0.1:4318, keeps its journal in ./chaperone-data and
     /// prints alerts as they come. SIGTERM or Ctrl-C drains and exits.
-    #[command(after_help = "Example:\n  chaperone run\n  curl -d @delivery.json -H 'content-type: application/json' \\\n    -H 'x-github-event: pull_request' http://127.0.0.1:4318/v1/sources/github.webhook")]
+    #[command(
+        after_help = "Example:\n  chaperone run\n  curl -d @delivery.json -H 'content-type: application/json' \\\n    -H 'x-github-event: pull_request' http://127.0.0.1:4318/v1/sources/github.webhook"
+    )]
     Run(RunArgs),
     /// Run recorded history through the same stages
     ///
     /// Reads files, folders and stdin (`-`); .gz and .zst as they are. A folder with a `case.toml`
     /// is a recorded story and brings its context along.
-    #[command(after_help = "Examples:\n  chaperone replay replay-fixtures\n  chaperone replay audit-2026-11.ndjson.gz --source github.audit --from 2026-11-01 --fail-on high\n  cat events.ndjson | chaperone replay - --source ecs --format ndjson")]
+    #[command(
+        after_help = "Examples:\n  chaperone replay replay-fixtures\n  chaperone replay audit-2026-11.ndjson.gz --source github.audit --from 2026-11-01 --fail-on high\n  cat events.ndjson | chaperone replay - --source ecs --format ndjson"
+    )]
     Replay(ReplayArgs),
     /// Map records to events, one result a line
-    #[command(after_help = "Example:\n  chaperone normalize --source okta.system_log okta.ndjson | jq .event")]
+    #[command(
+        after_help = "Example:\n  chaperone normalize --source okta.system_log okta.ndjson | jq .event"
+    )]
     Normalize(NormalizeArgs),
     /// Replace the secrets in text or NDJSON
     #[command(after_help = "Example:\n  some-agent --verbose 2>&1 | chaperone redact > agent.log")]
@@ -141,7 +147,10 @@ pub enum Format {
 
 /// A Sigma level on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the levels of the Sigma specification, in its words")]
+#[expect(
+    missing_docs,
+    reason = "the levels of the Sigma specification, in its words"
+)]
 pub enum LevelArg {
     Informational,
     Low,
@@ -173,7 +182,7 @@ pub enum Schema {
 /// `chaperone redact`
 #[derive(Debug, Args)]
 pub struct RedactArgs {
-    /// A gitleaks rule file, beside the built-in patterns
+    /// A gitleaks rule file instead of the built-in patterns; `builtin` names them
     #[arg(long, value_name = "GITLEAKS.TOML")]
     pub rules: Vec<PathBuf>,
     /// A file; stdin without it

@@ -10,14 +10,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use chaperone_mappings::problem::Problem;
 use chaperone_sinks::{Level, SecretRef};
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use serde::{Deserialize, Serialize};
 
+use sections::Sections;
 pub use unit::{Size, Span};
 
+mod sections;
 mod unit;
 
 /// The whole configuration, with defaults filled in. Secrets are still references.
@@ -324,8 +324,14 @@ impl Config {
     /// Reads a config file. Paths in it are relative to the file's folder.
     pub fn load(path: &Path) -> Result<Self, Vec<Problem>> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| vec![Problem::at(&name, "", 0, format!("cannot be read: {error}"))])?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            vec![Problem::at(
+                &name,
+                "",
+                0,
+                format!("cannot be read: {error}"),
+            )]
+        })?;
         let mut config = Self::parse(&name, &text)?;
         if let Some(folder) = path.parent() {
             config.rebase(folder);
@@ -351,12 +357,7 @@ impl Config {
             config.sinks.push(Sink::stdout());
         }
         config.check(&mut sections);
-        if sections.problems.is_empty() {
-            Ok(config)
-        } else {
-            sections.problems.sort_by_key(|problem| (problem.line, problem.column));
-            Err(sections.problems)
-        }
+        sections.finish(config)
     }
 
     /// The whole config as TOML.
@@ -367,17 +368,30 @@ impl Config {
     fn check(&self, sections: &mut Sections<'_>) {
         for (index, sink) in self.sinks.iter().enumerate() {
             if sink.kind == SinkKind::File && sink.path.is_none() {
-                sections.problem("sinks", format!("the file sink `{}` needs a `path`", sink.name));
+                sections.problem(
+                    "sinks",
+                    format!("the file sink `{}` needs a `path`", sink.name),
+                );
             }
-            if self.sinks[..index].iter().any(|other| other.name == sink.name) {
+            if self.sinks[..index]
+                .iter()
+                .any(|other| other.name == sink.name)
+            {
                 sections.problem("sinks", format!("two sinks are named `{}`", sink.name));
             }
             if sink.level.parse::<Level>().is_err() {
-                let text = format!("the sink `{}` has the level `{}`; use informational, low, medium, high or critical", sink.name, sink.level);
+                let text = format!(
+                    "the sink `{}` has the level `{}`; use informational, low, medium, high or critical",
+                    sink.name, sink.level
+                );
                 sections.problem("sinks", text);
             }
         }
-        let auths = self.receive.sources.iter().map(|(name, auth)| (name.as_str(), auth));
+        let auths = self
+            .receive
+            .sources
+            .iter()
+            .map(|(name, auth)| (name.as_str(), auth));
         for (name, auth) in auths.chain(self.receive.otlp.iter().map(|auth| ("otlp", auth))) {
             if let Err(what) = auth.check() {
                 sections.problem("receive", format!("`{name}`: {what}"));
@@ -399,10 +413,19 @@ impl Config {
         self.redaction.rules.iter_mut().for_each(join);
         self.rules.dirs.iter_mut().for_each(join);
         self.context.dir.iter_mut().for_each(join);
-        self.sinks.iter_mut().filter_map(|sink| sink.path.as_mut()).for_each(join);
-        let auths = self.receive.sources.values_mut().chain(&mut self.receive.otlp);
+        self.sinks
+            .iter_mut()
+            .filter_map(|sink| sink.path.as_mut())
+            .for_each(join);
+        let auths = self
+            .receive
+            .sources
+            .values_mut()
+            .chain(&mut self.receive.otlp);
         let secrets = auths.flat_map(|auth| {
-            [&mut auth.github_secret, &mut auth.bearer, &mut auth.token].into_iter().flatten()
+            [&mut auth.github_secret, &mut auth.bearer, &mut auth.token]
+                .into_iter()
+                .flatten()
         });
         for secret in secrets.chain(&mut self.redaction.key) {
             if let SecretRef::File(path) = secret {
@@ -453,97 +476,6 @@ impl<'de> Deserialize<'de> for Fsync {
                     })
             }
         }
-    }
-}
-
-/// The sections of a file, each read on its own.
-struct Sections<'t> {
-    name: &'t str,
-    text: &'t str,
-    table: DeTable<'t>,
-    starts: BTreeMap<String, usize>,
-    problems: Vec<Problem>,
-}
-
-impl<'t> Sections<'t> {
-    fn split(name: &'t str, text: &'t str) -> Self {
-        let (table, errors) = DeTable::parse_recoverable(text);
-        let table = table.into_inner();
-        let starts = table
-            .iter()
-            .map(|(key, _)| (key.get_ref().to_string(), key.span().start))
-            .collect();
-        let mut sections = Self {
-            name,
-            text,
-            table,
-            starts,
-            problems: Vec::new(),
-        };
-        for error in &errors {
-            sections.toml_problem(error);
-        }
-        sections
-    }
-
-    fn take<T: Default + for<'de> Deserialize<'de>>(&mut self, section: &str) -> T {
-        let Some((_, value)) = self.table.remove_entry(section) else {
-            return T::default();
-        };
-        self.read(value).unwrap_or_default()
-    }
-
-    fn take_all<T: for<'de> Deserialize<'de>>(&mut self, section: &str) -> Vec<T> {
-        let Some((_, value)) = self.table.remove_entry(section) else {
-            return Vec::new();
-        };
-        match value.into_inner() {
-            DeValue::Array(items) => items.into_iter().filter_map(|item| self.read(item)).collect(),
-            _ => {
-                self.problem(section, format!("write each of them as [[{section}]]"));
-                Vec::new()
-            }
-        }
-    }
-
-    fn read<T: for<'de> Deserialize<'de>>(&mut self, value: Spanned<DeValue<'t>>) -> Option<T> {
-        let start = value.span().start;
-        let deserializer = serde::de::IntoDeserializer::into_deserializer(value);
-        match T::deserialize(deserializer) {
-            Ok(read) => Some(read),
-            Err(error) => {
-                let error: toml::de::Error = error;
-                match error.span() {
-                    Some(_) => self.toml_problem(&error),
-                    None => self.problems.push(self.problem_at(start, error.message().into())),
-                }
-                None
-            }
-        }
-    }
-
-    fn refuse_the_rest(&mut self) {
-        for (section, start) in &self.starts {
-            if self.table.contains_key(section.as_str()) {
-                let what = format!("there is no section `{section}`; known are journal, receive, mappings, redaction, rules, context, correlate, sinks");
-                self.problems.push(self.problem_at(*start, what));
-            }
-        }
-    }
-
-    fn toml_problem(&mut self, error: &toml::de::Error) {
-        let start = error.span().map_or(0, |span| span.start);
-        let problem = self.problem_at(start, error.message().into());
-        self.problems.push(problem);
-    }
-
-    fn problem(&mut self, section: &str, what: String) {
-        let start = self.starts.get(section).copied().unwrap_or(0);
-        self.problems.push(self.problem_at(start, what));
-    }
-
-    fn problem_at(&self, start: usize, message: String) -> Problem {
-        Problem::at(self.name, self.text, start, message)
     }
 }
 

@@ -50,13 +50,17 @@ impl Content {
     pub fn load(folders: &Folders, key: Option<FingerprintKey>) -> Result<Self> {
         let mut problems = Vec::new();
         let mut warnings = Vec::new();
-        let sources = keep(Sources::load(&source_files(&folders.mappings)?), &mut problems);
+        let sources = keep(
+            Sources::load(&source_files(&folders.mappings)?),
+            &mut problems,
+        );
         let context = context_files(folders.context.as_deref())?;
         let context = keep(Context::load(&context), &mut problems);
-        let redactor = keep(redactor(folders, key)?, &mut problems).map(|(redactor, unsupported)| {
-            warnings.extend(unsupported);
-            redactor
-        });
+        let redactor =
+            keep(redactor(folders, key)?, &mut problems).map(|(redactor, unsupported)| {
+                warnings.extend(unsupported);
+                redactor
+            });
         let aliases = sources.as_ref().map(aliases).unwrap_or_default();
         let lists = context.as_ref().map(lists).unwrap_or_default();
         let files = rule_files(&folders.rules)?;
@@ -75,7 +79,9 @@ impl Content {
         else {
             return Err(Invalid(problems).into());
         };
-        Ok(Self::assemble(folders, sources, context, redactor, rules, warnings))
+        Ok(Self::assemble(
+            folders, sources, context, redactor, rules, warnings,
+        ))
     }
 
     fn assemble(
@@ -89,12 +95,8 @@ impl Content {
         let (sources, redactor) = (Arc::new(sources), Arc::new(redactor));
         let mut limits = NormalizeLimits::default();
         limits.skew_ms = folders.future_skew_ms.unwrap_or(limits.skew_ms);
-        let normalizer = Normalizer::with_limits(
-            sources.clone(),
-            redactor.clone(),
-            Arc::new(context),
-            limits,
-        );
+        let normalizer =
+            Normalizer::with_limits(sources.clone(), redactor.clone(), Arc::new(context), limits);
         Self {
             normalizer: Arc::new(normalizer),
             redactor,
@@ -126,7 +128,10 @@ fn keep<T, P: ToString>(outcome: Result<T, Vec<P>>, problems: &mut Vec<String>) 
 type Redactors = Result<(Redactor, Vec<String>), Vec<String>>;
 
 fn redactor(folders: &Folders, key: Option<FingerprintKey>) -> Result<Redactors> {
-    let gitleaks = folders.patterns.iter().map(|path| Ok((path.display().to_string(), read(path)?)));
+    let gitleaks = folders
+        .patterns
+        .iter()
+        .map(|path| Ok((path.display().to_string(), read(path)?)));
     let config = RedactorConfig {
         gitleaks: gitleaks.collect::<Result<_>>()?,
         builtin: folders.builtin_patterns,
@@ -142,13 +147,17 @@ pub fn patterns(folders: &Folders, key: FingerprintKey) -> Result<(Redactor, Vec
 
 /// The built-in sources alone.
 pub fn builtin_sources() -> Result<Sources> {
-    Sources::builtin().map_err(|found| Invalid(found.iter().map(ToString::to_string).collect()).into())
+    Sources::builtin()
+        .map_err(|found| Invalid(found.iter().map(ToString::to_string).collect()).into())
 }
 
 /// What to say where nobody maps a source.
 pub fn unknown_source(sources: &Sources, name: &str) -> String {
     let known: Vec<&str> = sources.names().collect();
-    format!("there is no source `{name}`; known are {}, or auto", known.join(", "))
+    format!(
+        "there is no source `{name}`; known are {}, or auto",
+        known.join(", ")
+    )
 }
 
 /// The fields of rules that are written against raw vendor names.
@@ -156,7 +165,9 @@ pub fn aliases(sources: &Sources) -> FieldAliases {
     let mut aliases = FieldAliases::default();
     for source in sources.iter() {
         let spec = source.spec();
-        let Some(logsource) = &spec.logsource else { continue };
+        let Some(logsource) = &spec.logsource else {
+            continue;
+        };
         for service in std::iter::once(&logsource.service).chain(&logsource.also_services) {
             for (field, path) in &spec.aliases {
                 aliases.insert(&logsource.product, service, field, path);
@@ -184,7 +195,10 @@ pub fn rule_files(dirs: &[PathBuf]) -> Result<Vec<RuleFile>> {
         }
         for path in walk(dir, &["yml", "yaml"])? {
             if !is_cases(&path) {
-                files.push(RuleFile { path: path.display().to_string(), text: read(&path)? });
+                files.push(RuleFile {
+                    path: path.display().to_string(),
+                    text: read(&path)?,
+                });
             }
         }
     }
@@ -199,8 +213,14 @@ pub fn case_files(dirs: &[PathBuf]) -> Result<Vec<RuleFile>> {
             files.extend(chaperone_detections::builtin::cases());
             continue;
         }
-        for path in walk(dir, &["yml", "yaml"])?.into_iter().filter(|path| is_cases(path)) {
-            files.push(RuleFile { path: path.display().to_string(), text: read(&path)? });
+        for path in walk(dir, &["yml", "yaml"])?
+            .into_iter()
+            .filter(|path| is_cases(path))
+        {
+            files.push(RuleFile {
+                path: path.display().to_string(),
+                text: read(&path)?,
+            });
         }
     }
     Ok(files)
@@ -215,16 +235,24 @@ fn source_files(dirs: &[PathBuf]) -> Result<Vec<SourceFile>> {
     let mut files = Vec::new();
     for dir in dirs {
         for path in walk(dir, &["toml", "vrl"])? {
-            files.push(SourceFile { path: path.display().to_string(), text: read(&path)? });
+            files.push(SourceFile {
+                path: path.display().to_string(),
+                text: read(&path)?,
+            });
         }
     }
     Ok(files)
 }
 
 fn context_files(dir: Option<&Path>) -> Result<Vec<(String, String)>> {
-    let Some(dir) = dir else { return Ok(Vec::new()) };
+    let Some(dir) = dir else {
+        return Ok(Vec::new());
+    };
     let files = walk(dir, &["toml"])?;
-    files.iter().map(|path| Ok((path.display().to_string(), read(path)?))).collect()
+    files
+        .iter()
+        .map(|path| Ok((path.display().to_string(), read(path)?)))
+        .collect()
 }
 
 /// The context of the stories among the inputs; stories with different contexts need `--context`.
@@ -240,14 +268,19 @@ pub fn context_of(inputs: &[PathBuf]) -> Result<Option<PathBuf>> {
     match found.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(one.clone())),
-        _ => Err(invalid("the inputs bring more than one context along; name one with --context")),
+        _ => Err(invalid(
+            "the inputs bring more than one context along; name one with --context",
+        )),
     }
 }
 
 /// The files below a folder with one of these endings, in order; a file stands for itself.
 fn walk(dir: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in walkdir::WalkDir::new(dir).sort_by_file_name().follow_links(true) {
+    for entry in walkdir::WalkDir::new(dir)
+        .sort_by_file_name()
+        .follow_links(true)
+    {
         let entry = entry.with_context(|| format!("{} cannot be read", dir.display()))?;
         let path = entry.path();
         let ending = path.extension().and_then(|ending| ending.to_str());

@@ -89,7 +89,11 @@ impl Deliverer {
                 return Ok(false);
             }
             let quiet = self.delivery.held() == 0 && self.ledger.held() == 0;
-            let wait = if quiet && input == 0 { POLL_WAIT } else { Duration::ZERO };
+            let wait = if quiet && input == 0 {
+                POLL_WAIT
+            } else {
+                Duration::ZERO
+            };
             match self.consumers[input].poll(READ_MAX, wait)? {
                 Polled::Idle => {}
                 Polled::Assigned { .. } => idle = false,
@@ -109,7 +113,11 @@ impl Deliverer {
     }
 
     fn hand(&mut self, input: usize, partition: u32, offset: u64, message: Message) -> Result<()> {
-        let place = Place { input: place(input), partition, offset };
+        let place = Place {
+            input: place(input),
+            partition,
+            offset,
+        };
         match Document::read(message.value) {
             Ok(document) => {
                 self.ledger.note(place);
@@ -147,9 +155,16 @@ impl Deliverer {
     }
 
     fn commit(&mut self, progress: Progress) -> Result<()> {
-        let Progress { input, partition, next_offset, refused } = progress;
+        let Progress {
+            input,
+            partition,
+            next_offset,
+            refused,
+        } = progress;
         self.metrics.add(Count::DeadLetters, refused.len() as u64);
-        let outputs = refused.iter().map(|settled| dead_letter(&self.name, settled));
+        let outputs = refused
+            .iter()
+            .map(|settled| dead_letter(&self.name, settled));
         let transaction = Transaction {
             inputs: vec![(partition, next_offset)],
             outputs: outputs.collect(),

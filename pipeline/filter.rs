@@ -56,7 +56,12 @@ fn time(text: &str) -> Result<i64> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Ok(time.timestamp_millis());
     }
-    for form in ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"] {
+    for form in [
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y-%m-%dT%H:%M",
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%d %H:%M",
+    ] {
         if let Ok(time) = NaiveDateTime::parse_from_str(text, form) {
             return Ok(time.and_utc().timestamp_millis());
         }
@@ -64,7 +69,10 @@ fn time(text: &str) -> Result<i64> {
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").with_context(|| {
         format!("`{text}` is not a time; write 2026-11-12T09:14:07Z or 2026-11-12")
     })?;
-    Ok(date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis())
+    Ok(date
+        .and_time(chrono::NaiveTime::MIN)
+        .and_utc()
+        .timestamp_millis())
 }
 
 #[cfg(test)]
@@ -82,12 +90,18 @@ mod tests {
         );
         let takes = |from: Option<&str>, to: Option<&str>, conditions: &[&str]| {
             let conditions: Vec<String> = conditions.iter().map(ToString::to_string).collect();
-            Filter::new(from, to, &conditions).expect("valid").takes(&event)
+            Filter::new(from, to, &conditions)
+                .expect("valid")
+                .takes(&event)
         };
         assert!(takes(None, None, &[]));
         assert!(takes(Some("2026-11-12T09:00:00Z"), None, &[]));
         assert!(!takes(None, Some("2026-11-12T09:00:00Z"), &[]));
-        assert!(takes(Some("2026-11-12"), Some("2026-11-13"), &["user.roles=b", "n=5", "ok=true"]));
+        assert!(takes(
+            Some("2026-11-12"),
+            Some("2026-11-13"),
+            &["user.roles=b", "n=5", "ok=true"]
+        ));
         assert!(!takes(None, None, &["user.roles=c"]));
         assert!(!takes(None, None, &["absent=c"]));
     }

@@ -222,13 +222,17 @@ pub enum JournalError {
     #[error("the journal is full: {0}")]
     Full(String),
     /// Another process has the store.
-    #[error("the journal at {path} is in use by another process; stop it, or set another `journal.path`")]
+    #[error(
+        "the journal at {path} is in use by another process; stop it, or set another `journal.path`"
+    )]
     InUse {
         /// The folder.
         path: String,
     },
     /// Written by a newer version.
-    #[error("the journal at {path} has format {found}, and this version reads up to {supported}: run the newer version, or move the folder away")]
+    #[error(
+        "the journal at {path} has format {found}, and this version reads up to {supported}: run the newer version, or move the folder away"
+    )]
     NewerFormat {
         /// The folder.
         path: String,
@@ -238,7 +242,9 @@ pub enum JournalError {
         supported: u32,
     },
     /// What is stored cannot be read.
-    #[error("the journal at {path} is damaged ({detail}): restore it from a backup, or move the folder away and start empty")]
+    #[error(
+        "the journal at {path} is damaged ({detail}): restore it from a backup, or move the folder away and start empty"
+    )]
     Corrupt {
         /// The folder.
         path: String,

@@ -42,7 +42,11 @@ pub struct Input {
 impl Input {
     /// One file, or `-`.
     pub fn new(path: &Path, source: &str) -> Self {
-        Self { path: path.into(), source: source.into(), fakes: BTreeMap::new() }
+        Self {
+            path: path.into(),
+            source: source.into(),
+            fakes: BTreeMap::new(),
+        }
     }
 }
 
@@ -69,7 +73,11 @@ pub fn inputs(paths: &[PathBuf], source: &str) -> Result<Vec<Input>> {
 fn folder(path: &Path, source: &str, found: &mut Vec<Input>) -> Result<()> {
     if let Some(story) = story::Story::load(path)? {
         found.extend(story.inputs.into_iter().map(|input| Input {
-            source: if source.is_empty() { story.source.clone() } else { source.into() },
+            source: if source.is_empty() {
+                story.source.clone()
+            } else {
+                source.into()
+            },
             path: input,
             fakes: story.fakes.clone(),
         }));
@@ -95,13 +103,20 @@ fn folder(path: &Path, source: &str, found: &mut Vec<Input>) -> Result<()> {
 /// By the name: what a folder holds beside records (a README, a rule) is not read.
 fn is_record_file(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
-    [".json", ".jsonl", ".ndjson", ".log", ".sarif"].iter().any(|end| name.ends_with(end))
+    let name = name
+        .strip_suffix(".gz")
+        .or(name.strip_suffix(".zst"))
+        .unwrap_or(&name);
+    [".json", ".jsonl", ".ndjson", ".log", ".sarif"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 /// The sum of the sizes on disk, for a progress bar.
 pub fn total_bytes(inputs: &[Input]) -> u64 {
-    let sizes = inputs.iter().filter_map(|input| std::fs::metadata(&input.path).ok());
+    let sizes = inputs
+        .iter()
+        .filter_map(|input| std::fs::metadata(&input.path).ok());
     sizes.map(|meta| meta.len()).sum()
 }
 
@@ -125,11 +140,16 @@ pub fn read(
         let received_ms = modified_ms(&file).unwrap_or(now_ms);
         (Box::new(file), received_ms)
     };
-    let counted = Counted { inner: raw, bytes: read_bytes.clone() };
+    let counted = Counted {
+        inner: raw,
+        bytes: read_bytes.clone(),
+    };
     let mut reader = decompress(counted).with_context(|| format!("{name} cannot be read"))?;
     if !input.fakes.is_empty() {
         let mut text = String::new();
-        reader.read_to_string(&mut text).with_context(|| format!("{name} cannot be read"))?;
+        reader
+            .read_to_string(&mut text)
+            .with_context(|| format!("{name} cannot be read"))?;
         for (fake, secret) in &input.fakes {
             text = text.replace(&format!("{{{{{fake}}}}}"), secret);
         }
@@ -140,7 +160,14 @@ pub fn read(
         received_ms,
         ..Origin::default()
     };
-    Lines { reader, name, origin, line: 0, limit: record_bytes_max }.run(each)
+    Lines {
+        reader,
+        name,
+        origin,
+        line: 0,
+        limit: record_bytes_max,
+    }
+    .run(each)
 }
 
 /// A record without any time of its own is as old as its file.
@@ -240,7 +267,10 @@ impl Lines {
         let (first, line) = (buffer.len(), self.line);
         let room = (self.limit as u64).saturating_sub(first as u64);
         buffer.push(b'\n');
-        (&mut self.reader).take(room).read_to_end(buffer).with_context(|| self.reading())?;
+        (&mut self.reader)
+            .take(room)
+            .read_to_end(buffer)
+            .with_context(|| self.reading())?;
         if is_json(buffer) {
             self.emit(buffer, each)?;
             return Ok(true);
@@ -272,9 +302,10 @@ impl Lines {
 
     fn skip_line(&mut self) -> Result<()> {
         loop {
-            let ahead = self.reader.fill_buf().with_context(|| {
-                format!("{}:{} cannot be read", self.name, self.line)
-            })?;
+            let ahead = self
+                .reader
+                .fill_buf()
+                .with_context(|| format!("{}:{} cannot be read", self.name, self.line))?;
             let (used, end) = match memchr::memchr(b'\n', ahead) {
                 Some(at) => (at + 1, true),
                 None => (ahead.len(), ahead.is_empty()),
@@ -291,16 +322,28 @@ impl Lines {
         if body.is_empty() {
             return Ok(());
         }
-        let origin = Origin { place: self.place(), ..self.origin.clone() };
-        each(Found::Record(Record::from_line(Bytes::copy_from_slice(body), origin)))
+        let origin = Origin {
+            place: self.place(),
+            ..self.origin.clone()
+        };
+        each(Found::Record(Record::from_line(
+            Bytes::copy_from_slice(body),
+            origin,
+        )))
     }
 
     fn too_long(&self) -> Found {
         Found::Refusal(Refusal {
             code: RefusalCode::TooLarge,
-            origin: Origin { place: self.place(), ..self.origin.clone() },
+            origin: Origin {
+                place: self.place(),
+                ..self.origin.clone()
+            },
             item: 0,
-            detail: format!("longer than the {} bytes of one record; it was skipped", self.limit),
+            detail: format!(
+                "longer than the {} bytes of one record; it was skipped",
+                self.limit
+            ),
         })
     }
 

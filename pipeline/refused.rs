@@ -25,7 +25,12 @@ impl<'a> Refused<'a> {
 
     /// The ECS document.
     pub fn to_json(&self) -> Bytes {
-        let Refusal { code, origin, item, detail } = self.refusal;
+        let Refusal {
+            code,
+            origin,
+            item,
+            detail,
+        } = self.refusal;
         let cut = self.sealed.len().min(TEXT_BYTES_MAX);
         let mut refusal = json!({
             "code": code.name(),

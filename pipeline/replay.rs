@@ -18,7 +18,7 @@ use chaperone_mappings::redact::{Redactor, Scratch};
 
 use crate::journal::{Batch, Incoming, Message, Outgoing, Topic, Transaction};
 use crate::raw;
-use crate::read::{self, Input, Found};
+use crate::read::{self, Found, Input};
 use crate::stage::Stage;
 use crate::stage::correlate::Correlate;
 use crate::stage::normalize::{Normalize, Parts, progress_message, refusal_message};
@@ -86,10 +86,21 @@ impl Replay {
     }
 
     fn read(&self, work: SyncSender<Numbered<Work>>, failed: &Sender<anyhow::Error>) {
-        let mut batches = Batches { work, number: 0, messages: Vec::new(), bytes: 0 };
+        let mut batches = Batches {
+            work,
+            number: 0,
+            messages: Vec::new(),
+            bytes: 0,
+        };
         let all = self.inputs.iter().try_for_each(|input| {
             let each = &mut |read| batches.add(read);
-            read::read(input, self.record_bytes_max, self.now_ms, &self.read_bytes, each)
+            read::read(
+                input,
+                self.record_bytes_max,
+                self.now_ms,
+                &self.read_bytes,
+                each,
+            )
         });
         let all = all.and_then(|()| batches.send());
         if let Err(error) = all
@@ -126,7 +137,10 @@ impl Batches {
             Found::Record(record) => {
                 self.bytes += record.body.len();
                 let offset = self.messages.len() as u64;
-                self.messages.push(Incoming { offset, message: raw::message(record) });
+                self.messages.push(Incoming {
+                    offset,
+                    message: raw::message(record),
+                });
                 if self.messages.len() >= BATCH_MESSAGES || self.bytes >= BATCH_BYTES {
                     self.send()?;
                 }
@@ -167,7 +181,10 @@ fn normalize(
         let next = todo.lock().expect("no worker panics with the lock").recv();
         let Ok((number, work)) = next else { return };
         let transaction = match work {
-            Work::Refused(outgoing) => Transaction { outputs: vec![outgoing], ..Default::default() },
+            Work::Refused(outgoing) => Transaction {
+                outputs: vec![outgoing],
+                ..Default::default()
+            },
             Work::Batch(mut messages) => {
                 for incoming in &mut messages {
                     seal(&redactor, &mut scratch, &mut incoming.message.value);
@@ -193,7 +210,12 @@ pub fn seal(redactor: &Redactor, scratch: &mut Scratch, body: &mut Bytes) {
 
 fn batch(topic: Topic, messages: Vec<Incoming>) -> Batch {
     let next_offset = messages.len() as u64;
-    Batch { topic, partition: 0, messages, next_offset }
+    Batch {
+        topic,
+        partition: 0,
+        messages,
+        next_offset,
+    }
 }
 
 /// Hands on the results in the order of their numbers. What waits is bounded by the channels.
@@ -245,7 +267,11 @@ impl Correlations {
             let older = self.held.len() / 2;
             let rest = self.held.split_off(older);
             let older = std::mem::replace(&mut self.held, rest);
-            self.held_bytes = self.held.iter().map(|held| held.value.len() + held.key.len()).sum();
+            self.held_bytes = self
+                .held
+                .iter()
+                .map(|held| held.value.len() + held.key.len())
+                .sum();
             self.step(older, each)?;
         }
         Ok(())
@@ -254,9 +280,8 @@ impl Correlations {
     /// By event time; matches of one time in the order of their bytes, which is arbitrary and
     /// always the same.
     fn sort(&mut self) {
-        self.held.sort_by(|a, b| {
-            (a.time_ms, &a.key, &a.value).cmp(&(b.time_ms, &b.key, &b.value))
-        });
+        self.held
+            .sort_by(|a, b| (a.time_ms, &a.key, &a.value).cmp(&(b.time_ms, &b.key, &b.value)));
     }
 
     fn step(
@@ -267,7 +292,9 @@ impl Correlations {
         let mut messages = messages.into_iter();
         loop {
             let mut some: Vec<Message> = messages.by_ref().take(MATCHES_PER_STEP).collect();
-            let Some(last) = some.last() else { return Ok(()) };
+            let Some(last) = some.last() else {
+                return Ok(());
+            };
             some.push(progress_message(0, last.time_ms));
             self.process(some, each)?;
         }
@@ -280,10 +307,19 @@ impl Correlations {
         each: &mut dyn FnMut(Outgoing) -> Result<()>,
     ) -> Result<()> {
         let numbered = messages.into_iter().enumerate();
-        let incoming = numbered.map(|(offset, message)| Incoming { offset: offset as u64, message });
-        let transaction = self.stage.process(batch(Topic::Matches, incoming.collect()), 0);
+        let incoming = numbered.map(|(offset, message)| Incoming {
+            offset: offset as u64,
+            message,
+        });
+        let transaction = self
+            .stage
+            .process(batch(Topic::Matches, incoming.collect()), 0);
         let derived = self.keep(transaction, each)?;
-        if derived.is_empty() { Ok(()) } else { self.process(derived, each) }
+        if derived.is_empty() {
+            Ok(())
+        } else {
+            self.process(derived, each)
+        }
     }
 
     fn keep(
@@ -307,12 +343,14 @@ impl Correlations {
         let held = std::mem::take(&mut self.held);
         self.step(held, each)?;
         loop {
-            let transaction = self.stage.finish();
+            let (transaction, more) = self.stage.finish();
             let derived = self.keep(transaction, each)?;
-            if derived.is_empty() {
+            if !derived.is_empty() {
+                self.process(derived, each)?;
+            }
+            if !more {
                 break;
             }
-            self.process(derived, each)?;
         }
         let mut alerts = self.alerts;
         alerts.sort_by(|a, b| {

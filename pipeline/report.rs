@@ -37,7 +37,14 @@ pub struct Look {
 impl<'w> Report<'w> {
     /// A report into `out`.
     pub fn new(out: Box<dyn Write + 'w>, emit: Emit, format: Format, look: Look) -> Self {
-        Self { out, emit, format, look, rows: Vec::new(), more: 0 }
+        Self {
+            out,
+            emit,
+            format,
+            look,
+            rows: Vec::new(),
+            more: 0,
+        }
     }
 
     /// The next document, as compact JSON.
@@ -68,13 +75,20 @@ impl<'w> Report<'w> {
         }
         if self.more > 0 && self.format == Format::Table {
             let more = self.more;
-            writeln!(self.out, "… and {more} more: --format ndjson prints all of them")?;
+            writeln!(
+                self.out,
+                "… and {more} more: --format ndjson prints all of them"
+            )?;
         }
         Ok(self.out.flush()?)
     }
 
     fn alerts(&mut self) -> io::Result<()> {
-        let rows = self.rows.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+        let rows = self
+            .rows
+            .iter()
+            .map(serde_json::to_value)
+            .collect::<Result<Vec<_>, _>>()?;
         let mut style = Style::plain(self.look.width);
         style.colour = self.look.colour;
         writeln!(self.out, "{}", table::render(&rows, style).trim_end())
@@ -83,5 +97,8 @@ impl<'w> Report<'w> {
 
 /// The text at the first of the paths that has one.
 fn first_text<'a>(row: &'a Value, paths: &[&str]) -> &'a str {
-    paths.iter().find_map(|path| text_at(row, path)).unwrap_or("")
+    paths
+        .iter()
+        .find_map(|path| text_at(row, path))
+        .unwrap_or("")
 }

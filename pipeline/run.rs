@@ -98,7 +98,11 @@ impl Pipeline {
             })
         });
         let threads = threads.collect();
-        self.groups.push(Group { name, drain, threads });
+        self.groups.push(Group {
+            name,
+            drain,
+            threads,
+        });
     }
 
     /// Starts a thread for each sink.
@@ -109,7 +113,11 @@ impl Pipeline {
             self.thread(format!("deliver-{index}"), move || sink.run(&drain))
         });
         let threads = threads.collect();
-        self.groups.push(Group { name: "deliver", drain, threads });
+        self.groups.push(Group {
+            name: "deliver",
+            drain,
+            threads,
+        });
     }
 
     /// Starts to listen, and returns the address once it does.
@@ -161,7 +169,10 @@ impl Pipeline {
             let _ = stopping.send(());
         });
         let failure = loop {
-            if let Ok(error) = self.failure.recv_timeout(std::time::Duration::from_millis(100)) {
+            if let Ok(error) = self
+                .failure
+                .recv_timeout(std::time::Duration::from_millis(100))
+            {
                 break Some(error);
             }
             if stopped.try_recv().is_ok() {
@@ -177,7 +188,9 @@ impl Pipeline {
     fn drain(&mut self) -> Result<()> {
         if let Some(Receiving { stop, task }) = self.receiver.take() {
             let _ = stop.send(true);
-            self.runtime.block_on(task).context("receive did not end well")?;
+            self.runtime
+                .block_on(task)
+                .context("receive did not end well")?;
         }
         for group in self.groups.drain(..) {
             tracing::debug!(part = group.name, "draining");

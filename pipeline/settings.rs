@@ -84,15 +84,27 @@ pub fn receive(receive: &config::Receive) -> Result<ReceiveConfig> {
     // ways are configured, and a reason not to start where none is.
     let some = !receive.sources.is_empty() || receive.otlp.is_some();
     let beyond = !receive.listen.ip().is_loopback();
-    let unnamed = || if beyond && some { Auth::Closed } else { Auth::Open };
+    let unnamed = || {
+        if beyond && some {
+            Auth::Closed
+        } else {
+            Auth::Open
+        }
+    };
     Ok(ReceiveConfig {
         listen: receive.listen,
         body_bytes_max,
         in_flight_max: receive.in_flight_max,
-        buffered_bytes_max: defaults.buffered_bytes_max.max(body_bytes_max.saturating_mul(2)),
+        buffered_bytes_max: defaults
+            .buffered_bytes_max
+            .max(body_bytes_max.saturating_mul(2)),
         sources: sources.collect::<Result<_>>()?,
         default_auth: unnamed(),
-        otlp: SourceAccess::new(if receive.otlp.is_none() { unnamed() } else { otlp }),
+        otlp: SourceAccess::new(if receive.otlp.is_none() {
+            unnamed()
+        } else {
+            otlp
+        }),
         ..defaults
     })
 }
@@ -122,20 +134,29 @@ pub fn fingerprint_key(config: &Config) -> Result<FingerprintKey> {
     if !path.exists() {
         make_key(&path).with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-    key(id, &bytes).with_context(|| format!("{} is damaged: remove it, and a new key is made", path.display()))
+    let bytes =
+        std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    key(id, &bytes).with_context(|| {
+        format!(
+            "{} is damaged: remove it, and a new key is made",
+            path.display()
+        )
+    })
 }
 
 fn key(id: &str, bytes: &[u8]) -> Result<FingerprintKey> {
-    FingerprintKey::new(id, bytes).context(
-        "the fingerprint key needs 16 bytes or more, and a `key_id` of letters and digits",
-    )
+    FingerprintKey::new(id, bytes)
+        .context("the fingerprint key needs 16 bytes or more, and a `key_id` of letters and digits")
 }
 
 fn make_key(path: &Path) -> Result<()> {
     let mut key = [0; 32];
     getrandom::fill(&mut key)?;
-    let mut file = std::fs::File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = std::fs::File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(&key)?;
     Ok(file.sync_all()?)
 }

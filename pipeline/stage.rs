@@ -42,7 +42,9 @@ pub enum StageError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// The state is there and cannot be used.
-    #[error("the stored state of partition {partition} cannot be used ({detail}); run the version that wrote it, or replay from the raw records into a new journal")]
+    #[error(
+        "the stored state of partition {partition} cannot be used ({detail}); run the version that wrote it, or replay from the raw records into a new journal"
+    )]
     State {
         /// Which partition.
         partition: u32,

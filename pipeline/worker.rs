@@ -59,7 +59,9 @@ pub fn run(
 }
 
 fn is_passing(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<JournalError>().is_some_and(|error| !error.is_fatal())
+    error
+        .downcast_ref::<JournalError>()
+        .is_some_and(|error| !error.is_fatal())
 }
 
 enum Step {

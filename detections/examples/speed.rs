@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use chaperone_detections::{FieldAliases, Lists, Matcher, RuleFile, RuleSet};
+use chaperone_detections::{
+    Correlator, FieldAliases, Limits, Lists, Match, MatchValue, Matcher, Output, RuleFile, RuleSet,
+};
 use chaperone_mappings::value;
 
 const EVENTS: usize = 20_000;
@@ -47,7 +49,63 @@ fn main() -> std::io::Result<()> {
             lane(name, routed.then_some(source), &mut matcher);
         }
     }
+    for kind in ["event_count", "value_count", "value_sum", "value_median"] {
+        for window in [100, 10_000] {
+            correlate(kind, window);
+        }
+    }
     Ok(())
+}
+
+/// One group, every value different, a window that holds so many matches and never suffices.
+fn correlate(kind: &str, window: i64) {
+    let text = format!(
+        "title: a\nid: a\nlogsource: {{product: p}}\ndetection: {{s: {{k: v}}, condition: s}}\n---\ntitle: c\nid: c\ncorrelation:\n    type: {kind}\n    rules: a\n    timespan: {window}s\n    condition: {{field: f, gte: 1000000000000}}\n"
+    );
+    let file = RuleFile {
+        path: "c.yml".into(),
+        text,
+    };
+    let compiled = RuleSet::compile(&[file], &Lists::default(), &FieldAliases::default());
+    let (set, _) = compiled.expect("the rules are right");
+    let mut correlator = Correlator::new(Arc::new(set), Limits::default());
+    let numeric = kind != "value_count";
+    let matches: Vec<Match> = (0..40_000)
+        .map(|number| Match {
+            tenant: String::new(),
+            rule: "a".into(),
+            target: "c".into(),
+            event_id: format!("event-{number}"),
+            time_ms: number * 1000,
+            group: Vec::new(),
+            value: Some(if numeric {
+                MatchValue::Number((number * 7919 % 100_003) as f64)
+            } else {
+                MatchValue::Distinct(vec![number.to_string()])
+            }),
+            evidence: b"{}".to_vec().into(),
+        })
+        .collect();
+    let (mut out, start) = (Output::default(), Instant::now());
+    let mut changelog = std::time::Duration::ZERO;
+    for batch in matches.chunks(500) {
+        for m in batch {
+            correlator.observe(m);
+            correlator.progress(0, m.time_ms);
+        }
+        correlator.advance();
+        let drained = Instant::now();
+        correlator.drain(&mut out);
+        out.state.clear();
+        changelog += drained.elapsed();
+    }
+    let took = start.elapsed();
+    let each = |time: std::time::Duration| time.as_nanos() as usize / matches.len();
+    println!(
+        "{kind:12} window of {window:6}: {:5} ns a match, {:5} ns of them for the changelog",
+        each(took),
+        each(changelog)
+    );
 }
 
 fn lane(name: &str, source: Option<&str>, matcher: &mut Matcher) {

@@ -16,7 +16,9 @@ pub fn cases() -> Vec<RuleFile> {
 }
 
 fn files(cases: bool) -> Vec<RuleFile> {
-    let wanted = FILES.iter().filter(|(path, _)| path.ends_with(".cases.yml") == cases);
+    let wanted = FILES
+        .iter()
+        .filter(|(path, _)| path.ends_with(".cases.yml") == cases);
     wanted
         .map(|(path, text)| RuleFile {
             path: (*path).to_owned(),

@@ -63,32 +63,33 @@ pub(crate) fn complete(body: &mut Value, context: &Context) {
     ] {
         let found: Vec<String> = paths
             .iter()
-            .filter_map(|path| value::text_at(body, path))
+            .filter_map(|path| text_at(body, path))
             .map(str::to_owned)
             .collect();
         relate(body, list, found.into_iter());
     }
 }
 
-/// True where the event is something an agent or its sandbox does, so that a URL in it is a place
-/// that is reached and not one that is spoken of.
+/// True where the event is something that an agent or its sandbox does or is denied, so that a URL
+/// in it is a place to be reached and not one that is spoken of.
 fn is_activity(body: &Value) -> bool {
-    value::text_at(body, "chaperone.logsource.category")
-        .is_some_and(|category| category == "agent_tool_call" || category.starts_with("sandbox_"))
+    text_at(body, "chaperone.logsource.category").is_some_and(|category| {
+        matches!(category, "agent_tool_call" | "agent_policy") || category.starts_with("sandbox_")
+    })
 }
 
 fn facts(body: &Value) -> Option<Facts> {
-    let category = value::text_at(body, "chaperone.logsource.category")?;
+    let category = text_at(body, "chaperone.logsource.category")?;
     if !category.starts_with("agent_") && !category.starts_with("sandbox_") {
         return None;
     }
-    let facts = command::read(value::text_at(body, "process.command_line")?);
+    let facts = command::read(text_at(body, "process.command_line")?);
     (!facts.is_empty()).then_some(facts)
 }
 
 /// `url.full` into its parts, and into the destination where it is reached.
 fn split_url(body: &mut Value, reaches_out: bool) {
-    let Some(full) = value::text_at(body, "url.full").map(str::to_owned) else {
+    let Some(full) = text_at(body, "url.full").map(str::to_owned) else {
         return;
     };
     let Some(url) = Url::parse(&full) else {
@@ -186,7 +187,20 @@ fn relate(body: &mut Value, list: &str, found: impl Iterator<Item = String>) {
 }
 
 fn has(body: &Value, path: &str) -> bool {
-    value::lookup(body, path).is_some_and(|found| !found.is_null())
+    nested(body, path).is_some_and(|found| !found.is_null())
+}
+
+fn text_at<'a>(body: &'a Value, path: &str) -> Option<&'a str> {
+    nested(body, path).and_then(value::text)
+}
+
+/// The value at a path whose parts are all nested, as they are in a draft.
+fn nested<'a>(body: &'a Value, path: &str) -> Option<&'a Value> {
+    let mut at = body;
+    for part in path.split('.') {
+        at = at.as_object()?.get(part)?;
+    }
+    Some(at)
 }
 
 fn fill(body: &mut Value, path: &str, new: impl FnOnce() -> Value) {

@@ -15,8 +15,8 @@ use crate::derive;
 use crate::event::{Draft, Event};
 use crate::mapper::Machine;
 use crate::record::Record;
-use crate::refusal::{Refusal, RefusalCode};
 use crate::redact::{Redactor, Scratch};
+use crate::refusal::{Refusal, RefusalCode};
 use crate::source::{Source, Sources};
 use crate::value::{self, ObjectMap, Value};
 
@@ -162,7 +162,7 @@ impl Worker {
         metadata: &mut Option<Value>,
     ) -> Result<Event, Failure> {
         let mut body = item;
-        convert::convert(&mut body, source.spec());
+        convert::prepare(&mut body, source.spec());
         let mut none = Value::Null;
         let metadata = if source.mapper.reads_metadata() {
             metadata.get_or_insert_with(|| metadata_of(record))

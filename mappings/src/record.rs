@@ -48,7 +48,8 @@ fn begins_recorded(line: &[u8]) -> bool {
     let quoted = object.and_then(|rest| rest.trim_ascii_start().strip_prefix(b"\""));
     quoted.is_some_and(|rest| {
         rest.starts_with(RECORDED.as_bytes())
-            || (rest.starts_with(b"body\"") && memchr::memmem::find(rest, RECORDED.as_bytes()).is_some())
+            || (rest.starts_with(b"body\"")
+                && memchr::memmem::find(rest, RECORDED.as_bytes()).is_some())
     })
 }
 

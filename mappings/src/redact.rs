@@ -23,7 +23,6 @@ mod keyed;
 mod marker;
 mod memory;
 mod pack;
-mod problem;
 mod report;
 mod rewrite;
 mod rule;
@@ -42,10 +41,10 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
+use crate::problem::Problem;
 pub use fingerprint::FingerprintKey;
 pub use gitleaks::extends;
 pub use marker::hash_without_fingerprints;
-pub use problem::Problem;
 pub use stream::Stream;
 
 use crate::event::{Draft, Event};

@@ -141,7 +141,10 @@ impl Sources {
             })
         });
         of_product
-            .filter_map(|source| source.spec.aliases.get(field))
+            .filter_map(|source| {
+                let Spec { aliases, moves, .. } = &source.spec;
+                aliases.get(field).or_else(|| moves.get(field))
+            })
             .map(String::as_str)
             .next()
     }

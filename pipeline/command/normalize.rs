@@ -10,19 +10,25 @@ use chaperone_mappings::normalize::Normalized;
 
 use super::{Ended, invalid};
 use crate::cli::NormalizeArgs;
+use crate::clock;
 use crate::config::Config;
 use crate::content::{self, Content, Folders};
 use crate::read::{self, Found};
-use crate::clock;
 use crate::refused::Refused;
 use crate::replay::seal;
 
 /// Runs the command: one event or one refusal a line, in the order of the input.
 pub fn run(args: &NormalizeArgs) -> Result<Ended> {
-    let folders = Folders { builtin_patterns: true, ..Folders::default() };
+    let folders = Folders {
+        builtin_patterns: true,
+        ..Folders::default()
+    };
     let content = Content::load(&folders, None)?;
     if args.source != "auto" && content.sources.get(&args.source).is_none() {
-        return Err(invalid(content::unknown_source(&content.sources, &args.source)));
+        return Err(invalid(content::unknown_source(
+            &content.sources,
+            &args.source,
+        )));
     }
     let file = args.file.clone().unwrap_or_else(|| PathBuf::from("-"));
     let mut out = BufWriter::new(io::stdout().lock());

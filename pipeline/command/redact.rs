@@ -1,26 +1,28 @@
 //! `chaperone redact`: text or NDJSON in, the same out without its secrets.
 //!
-//! Input goes through in blocks of whole lines as it arrives, so that a pipe stays lively; a block
-//! that ends inside a private key waits for the rest of it.
+//! Input goes through as it arrives, so that a pipe stays lively; what may be the beginning of a
+//! secret waits for the rest of it. A summary by rule goes to stderr.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use chaperone_mappings::redact::{FingerprintKey, Redactor, Scratch};
+use chaperone_mappings::redact::{FingerprintKey, Redactor};
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{CellAlignment, Table};
 
 use super::Ended;
 use crate::cli::RedactArgs;
 use crate::content::{self, Folders};
 
-/// The most that is held back for a private key's end, or for a line's.
-const HELD_BYTES_MAX: usize = 4 << 20;
-
 /// Runs the command.
 pub fn run(args: &RedactArgs) -> Result<Ended> {
+    let is_builtin = |path: &Path| path.as_os_str() == "builtin";
+    let files = args.rules.iter().filter(|path| !is_builtin(path));
     let folders = Folders {
-        patterns: args.rules.clone(),
-        builtin_patterns: true,
+        patterns: files.cloned().collect(),
+        builtin_patterns: args.rules.is_empty() || args.rules.iter().any(|path| is_builtin(path)),
         ..Folders::default()
     };
     let (redactor, unsupported) = content::patterns(&folders, FingerprintKey::fixed())?;
@@ -28,81 +30,53 @@ pub fn run(args: &RedactArgs) -> Result<Ended> {
         eprintln!("{what}");
     }
     let input: Box<dyn Read> = match &args.file {
-        Some(path) if path.as_os_str() != "-" => {
-            Box::new(File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?)
-        }
+        Some(path) if path.as_os_str() != "-" => Box::new(
+            File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?,
+        ),
         _ => Box::new(io::stdin().lock()),
     };
-    let mut out = io::stdout().lock();
-    let mut blocks = Blocks { scratch: redactor.scratch(), redactor: &redactor, held: Vec::new() };
-    blocks.run(input, &mut out)?;
+    let counts = pass(&redactor, input, &mut io::stdout().lock())?;
+    summarize(&counts);
     Ok(Ended::Well)
 }
 
-struct Blocks<'r> {
-    redactor: &'r Redactor,
-    scratch: Scratch,
-    held: Vec<u8>,
-}
-
-impl Blocks<'_> {
-    fn run(&mut self, mut input: impl Read, out: &mut dyn Write) -> Result<()> {
-        let mut block = vec![0; 256 << 10];
-        loop {
-            let read = input.read(&mut block).context("the input cannot be read")?;
-            if read == 0 {
-                break;
-            }
-            self.held.extend_from_slice(&block[..read]);
-            let whole = if self.held.len() > HELD_BYTES_MAX {
-                self.held.len()
-            } else {
-                whole_lines(&self.held)
-            };
-            self.pass(whole, out)?;
+fn pass(
+    redactor: &Redactor,
+    mut input: impl Read,
+    out: &mut dyn Write,
+) -> Result<Vec<(String, u64)>> {
+    let mut stream = redactor.stream();
+    let (mut block, mut sealed) = (vec![0; 256 << 10], Vec::new());
+    loop {
+        let read = input.read(&mut block).context("the input cannot be read")?;
+        if read == 0 {
+            break;
         }
-        self.pass(self.held.len(), out)
-    }
-
-    fn pass(&mut self, length: usize, out: &mut dyn Write) -> Result<()> {
-        if length == 0 {
-            return Ok(());
-        }
-        let block = &self.held[..length];
-        match self.redactor.seal_text(block, &mut self.scratch) {
-            Some(sealed) => out.write_all(&sealed)?,
-            None => out.write_all(block)?,
-        }
+        stream.push(&block[..read], &mut sealed);
+        out.write_all(&sealed)?;
         out.flush()?;
-        self.held.drain(..length);
-        Ok(())
+        sealed.clear();
     }
+    let counts = stream.finish(&mut sealed);
+    out.write_all(&sealed)?;
+    out.flush()?;
+    Ok(counts)
 }
 
-/// How much of the text can go: up to the last line break that is not inside a private key.
-fn whole_lines(text: &[u8]) -> usize {
-    let lines = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
-    let begins = memchr::memmem::rfind(&text[..lines], b"-----BEGIN");
-    let Some(begin) = begins else { return lines };
-    let ends = memchr::memmem::find(&text[begin..lines], b"-----END").is_some();
-    if ends {
-        return lines;
+fn summarize(counts: &[(String, u64)]) {
+    let total: u64 = counts.iter().map(|(_, number)| number).sum();
+    if total > 0 {
+        let mut table = Table::new();
+        table
+            .load_style(UTF8_BORDERS_ONLY)
+            .set_header(["rule", "redacted"]);
+        for (rule, number) in counts {
+            table.add_row([rule.clone(), number.to_string()]);
+        }
+        if let Some(column) = table.column_mut(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        eprintln!("{table}");
     }
-    memchr::memrchr(b'\n', &text[..begin]).map_or(0, |at| at + 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_block_ends_with_a_line_and_never_inside_a_key() {
-        assert_eq!(whole_lines(b"ab\ncd"), 3);
-        assert_eq!(whole_lines(b"abcd"), 0);
-        let key = ["-----BEG", "IN PRIVATE KEY-----\nabc\n"].concat();
-        let text = format!("one\n{key}");
-        assert_eq!(whole_lines(text.as_bytes()), 4);
-        let ended = format!("{text}-----END PRIVATE KEY-----\nnext");
-        assert_eq!(whole_lines(ended.as_bytes()), ended.len() - 4);
-    }
+    eprintln!("{total} redacted; fingerprints under the fixed key k0");
 }

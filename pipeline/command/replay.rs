@@ -33,7 +33,10 @@ pub fn run(args: &ReplayArgs) -> Result<Ended> {
     let inputs = read::inputs(&args.inputs, &args.source)?;
     let content = load(args)?;
     if args.source != "auto" && content.sources.get(&args.source).is_none() {
-        return Err(invalid(content::unknown_source(&content.sources, &args.source)));
+        return Err(invalid(content::unknown_source(
+            &content.sources,
+            &args.source,
+        )));
     }
     let metrics = Arc::new(Metrics::default());
     let read_bytes = Arc::new(AtomicU64::new(0));
@@ -66,8 +69,17 @@ fn load(args: &ReplayArgs) -> Result<Content> {
         Some(folder) => Some(folder.clone()),
         None => content::context_of(&args.inputs)?,
     };
-    let rules = if args.rules.is_empty() { vec!["builtin".into()] } else { args.rules.clone() };
-    let folders = Folders { rules, context, builtin_patterns: true, ..Folders::default() };
+    let rules = if args.rules.is_empty() {
+        vec!["builtin".into()]
+    } else {
+        args.rules.clone()
+    };
+    let folders = Folders {
+        rules,
+        context,
+        builtin_patterns: true,
+        ..Folders::default()
+    };
     let content = Content::load(&folders, None)?;
     content.warn();
     Ok(content)
@@ -84,7 +96,11 @@ struct Printer {
 impl Printer {
     fn new(args: &ReplayArgs) -> Result<Self> {
         let terminal = args.output.is_none() && io::stdout().is_terminal();
-        let fallback = if terminal { Format::Table } else { Format::Ndjson };
+        let fallback = if terminal {
+            Format::Table
+        } else {
+            Format::Ndjson
+        };
         let look = Look {
             width: if terminal { terminal_width() } else { 160 },
             colour: terminal && std::env::var_os("NO_COLOR").is_none(),
@@ -109,7 +125,9 @@ impl Printer {
     fn take(&mut self, outgoing: &Outgoing) -> Result<()> {
         let json = &outgoing.message.value;
         if outgoing.topic == Topic::Alerts && !self.failed {
-            self.failed = self.fail_on.is_some_and(|least| level_of(json) >= Some(least));
+            self.failed = self
+                .fail_on
+                .is_some_and(|least| level_of(json) >= Some(least));
         }
         if outgoing.topic != self.topic {
             return Ok(());
@@ -137,13 +155,20 @@ impl Printer {
         if get(Count::Refused) > 0 {
             eprintln!("see why records were refused: --emit refusals");
         }
-        Ok(if self.failed { Ended::Differs } else { Ended::Well })
+        Ok(if self.failed {
+            Ended::Differs
+        } else {
+            Ended::Well
+        })
     }
 }
 
 fn match_json(found: &Match) -> String {
-    let group: serde_json::Map<String, serde_json::Value> =
-        found.group.iter().map(|(field, value)| (field.clone(), value.as_str().into())).collect();
+    let group: serde_json::Map<String, serde_json::Value> = found
+        .group
+        .iter()
+        .map(|(field, value)| (field.clone(), value.as_str().into()))
+        .collect();
     serde_json::json!({
         "@timestamp": time_text(found.time_ms),
         "event_id": found.event_id,
@@ -194,7 +219,7 @@ impl Progress {
                 }
                 bar.set_position(read_bytes.load(Ordering::Relaxed));
                 drop(bar);
-                std::thread::sleep(Duration::from_millis(100));
+                std::thread::park_timeout(Duration::from_millis(100));
             }
         });
         Self(bar)

@@ -37,7 +37,11 @@ pub fn run(command: &RulesCommand) -> Result<Ended> {
 fn lenient(dirs: &[PathBuf]) -> Result<(RuleSet, Vec<Problem>)> {
     let files = content::rule_files(dirs)?;
     let aliases = content::aliases(&content::builtin_sources()?);
-    Ok(RuleSet::compile_lenient(&files, &chaperone_detections::Lists::default(), &aliases))
+    Ok(RuleSet::compile_lenient(
+        &files,
+        &chaperone_detections::Lists::default(),
+        &aliases,
+    ))
 }
 
 fn check(dirs: &[PathBuf]) -> Result<Ended> {
@@ -66,7 +70,10 @@ fn list(dirs: &[PathBuf]) -> Result<Ended> {
     let mut metas: Vec<_> = rules.rules().collect();
     metas.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.title.cmp(&b.title)));
     for meta in metas {
-        let attack = meta.tags.iter().filter_map(|tag| tag.strip_prefix("attack."));
+        let attack = meta
+            .tags
+            .iter()
+            .filter_map(|tag| tag.strip_prefix("attack."));
         table.add_row([
             meta.level.name().to_owned(),
             meta.title.clone(),
@@ -86,8 +93,11 @@ fn list(dirs: &[PathBuf]) -> Result<Ended> {
 /// correlations that its rule would meet.
 fn test(dirs: &[PathBuf]) -> Result<Ended> {
     let (rules, problems) = lenient(dirs)?;
-    let mut broken: Vec<String> =
-        problems.iter().filter(|problem| is_error(problem)).map(ToString::to_string).collect();
+    let mut broken: Vec<String> = problems
+        .iter()
+        .filter(|problem| is_error(problem))
+        .map(ToString::to_string)
+        .collect();
     let rules = Arc::new(rules);
     let mut results = Vec::new();
     for file in content::case_files(dirs)? {
@@ -115,18 +125,32 @@ fn report(results: &[CaseResult]) -> Result<Ended> {
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(["", "case", "where"]);
     for result in results {
-        let verdict = if result.difference.is_none() { "ok" } else { "DIFFERS" };
+        let verdict = if result.difference.is_none() {
+            "ok"
+        } else {
+            "DIFFERS"
+        };
         let place = format!("{}:{}", result.path, result.line);
         table.add_row([verdict, &result.name, &place]);
     }
     writeln!(out, "{table}")?;
-    let different: Vec<_> =
-        results.iter().filter_map(|result| Some((result, result.difference.as_ref()?))).collect();
+    let different: Vec<_> = results
+        .iter()
+        .filter_map(|result| Some((result, result.difference.as_ref()?)))
+        .collect();
     for (result, difference) in &different {
-        writeln!(out, "{}:{}: {}\n  {difference}", result.path, result.line, result.name)?;
+        writeln!(
+            out,
+            "{}:{}: {}\n  {difference}",
+            result.path, result.line, result.name
+        )?;
     }
     writeln!(out, "{} cases, {} differ", results.len(), different.len())?;
-    Ok(if different.is_empty() { Ended::Well } else { Ended::Differs })
+    Ok(if different.is_empty() {
+        Ended::Well
+    } else {
+        Ended::Differs
+    })
 }
 
 fn matches(dirs: &[PathBuf], file: Option<&Path>) -> Result<Ended> {
@@ -150,7 +174,12 @@ fn matches(dirs: &[PathBuf], file: Option<&Path>) -> Result<Ended> {
             broken += 1;
             return Ok(());
         };
-        let line: usize = record.origin.place.rsplit(':').next().map_or(Ok(0), str::parse)?;
+        let line: usize = record
+            .origin
+            .place
+            .rsplit(':')
+            .next()
+            .map_or(Ok(0), str::parse)?;
         for index in matcher.rules_that_hold(&body) {
             let meta = rules.meta(*index);
             let found = json!({"rule_id": meta.id, "rule_title": meta.title, "line": line});
@@ -173,7 +202,10 @@ fn explain_event(rule: &Path, event: &Path) -> Result<Ended> {
     let name = event.display();
     let text = std::fs::read(event).with_context(|| format!("{name} cannot be read"))?;
     let body = value::parse(&text).map_err(|error| {
-        super::invalid(format!("{name}:{}:{}: not a JSON document", error.line, error.column))
+        super::invalid(format!(
+            "{name}:{}:{}: not a JSON document",
+            error.line, error.column
+        ))
     })?;
     let mut out = io::stdout().lock();
     for meta in rules.rules() {
@@ -190,5 +222,10 @@ fn is_error(problem: &Problem) -> bool {
 
 fn logsource(source: &chaperone_detections::LogSource) -> String {
     let parts = [&source.product, &source.service, &source.category];
-    parts.into_iter().flatten().cloned().collect::<Vec<_>>().join("/")
+    parts
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("/")
 }

@@ -88,7 +88,14 @@ fn sinks(
                 Documents::Both => &[Topic::Alerts, Topic::Events],
             };
             let name = &sink.name;
-            Deliverer::new(name, delivery, topics, journal, runtime.clone(), metrics.clone())
+            Deliverer::new(
+                name,
+                delivery,
+                topics,
+                journal,
+                runtime.clone(),
+                metrics.clone(),
+            )
         })
         .collect()
 }
@@ -121,10 +128,17 @@ fn filter(sink: &SinkConfig) -> Result<SinkFilter> {
 }
 
 fn greet(address: std::net::SocketAddr, journal: &Path) {
-    eprintln!("chaperone listens on http://{address}, journal in {}", journal.display());
-    eprintln!("  OpenTelemetry  OTEL_EXPORTER_OTLP_ENDPOINT=http://{address} (http/protobuf or http/json)");
+    eprintln!(
+        "chaperone listens on http://{address}, journal in {}",
+        journal.display()
+    );
+    eprintln!(
+        "  OpenTelemetry  OTEL_EXPORTER_OTLP_ENDPOINT=http://{address} (http/protobuf or http/json)"
+    );
     eprintln!("  webhooks       http://{address}/v1/sources/<source>");
-    eprintln!("  try it         curl -H 'content-type: application/json' -H 'x-github-event: ping' -d '{{\"zen\":\"hello\",\"hook_id\":1}}' http://{address}/v1/sources/github.webhook");
+    eprintln!(
+        "  try it         curl -H 'content-type: application/json' -H 'x-github-event: ping' -d '{{\"zen\":\"hello\",\"hook_id\":1}}' http://{address}/v1/sources/github.webhook"
+    );
 }
 
 /// Resolves on SIGTERM or Ctrl-C.

@@ -45,7 +45,13 @@ fn print(f: &mut fmt::Formatter<'_>, number: u64, units: &[(&str, u64)]) -> fmt:
     let best = units
         .iter()
         .filter(|(_, factor)| number.is_multiple_of(*factor))
-        .max_by_key(|(_, factor)| if number == 0 { u64::MAX - factor } else { *factor });
+        .max_by_key(|(_, factor)| {
+            if number == 0 {
+                u64::MAX - factor
+            } else {
+                *factor
+            }
+        });
     let (unit, factor) = best.expect("every list of units has a factor of one");
     write!(f, "{}{unit}", number / factor)
 }
@@ -65,7 +71,11 @@ impl fmt::Display for Size {
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        print(f, u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX), &SPANS)
+        print(
+            f,
+            u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX),
+            &SPANS,
+        )
     }
 }
 
@@ -125,7 +135,15 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "5", "m", "-5m", "5 minutes", "1.5h", "99999999999999999999d"] {
+        for text in [
+            "",
+            "5",
+            "m",
+            "-5m",
+            "5 minutes",
+            "1.5h",
+            "99999999999999999999d",
+        ] {
             assert_eq!(parse(text, &SPANS), None, "{text}");
         }
     }

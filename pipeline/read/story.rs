@@ -42,14 +42,19 @@ impl Story {
             return Ok(None);
         }
         let name = path.display();
-        let text = std::fs::read_to_string(&path).with_context(|| format!("{name} cannot be read"))?;
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("{name} cannot be read"))?;
         let raw: Raw = toml::from_str(&text).with_context(|| format!("{name} is not a story"))?;
         Ok(Some(Self {
             title: raw.title,
             inputs: raw.inputs.iter().map(|input| folder.join(input)).collect(),
             source: raw.source,
             context: raw.context.map(|context| folder.join(context)),
-            fakes: raw.fakes.into_iter().map(|(name, parts)| (name, parts.concat())).collect(),
+            fakes: raw
+                .fakes
+                .into_iter()
+                .map(|(name, parts)| (name, parts.concat()))
+                .collect(),
         }))
     }
 }
@@ -57,11 +62,15 @@ impl Story {
 /// The contexts of a story, or of the stories in a folder.
 pub fn contexts(folder: &Path) -> Result<Vec<PathBuf>> {
     if let Some(story) = Story::load(folder)? {
-        let context = story.context.map(|context| context.canonicalize().unwrap_or(context));
+        let context = story
+            .context
+            .map(|context| context.canonicalize().unwrap_or(context));
         return Ok(context.into_iter().collect());
     }
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(|| format!("{} cannot be listed", folder.display()))? {
+    for entry in std::fs::read_dir(folder)
+        .with_context(|| format!("{} cannot be listed", folder.display()))?
+    {
         let path = entry?.path();
         if path.is_dir() {
             found.extend(contexts(&path)?);

@@ -29,9 +29,21 @@ code{font:.86em ui-monospace,monospace;overflow-wrap:anywhere}.lv{color:#fff;bac
 @media(prefers-color-scheme:dark){body{background:#12181f;color:#dfe6ee}td,.card,th{border-color:#2b3743}}";
 
 /// Writes the report of these documents; `more` were left out.
-pub(super) fn write(out: &mut dyn Write, rows: &[Value], more: u64, summary: &str) -> io::Result<()> {
-    writeln!(out, "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>Chaperone replay</title><style>{STYLE}</style>")?;
-    writeln!(out, "<h1>Chaperone replay</h1><p class=sub>{}</p>", escape(summary))?;
+pub(super) fn write(
+    out: &mut dyn Write,
+    rows: &[Value],
+    more: u64,
+    summary: &str,
+) -> io::Result<()> {
+    writeln!(
+        out,
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>Chaperone replay</title><style>{STYLE}</style>"
+    )?;
+    writeln!(
+        out,
+        "<h1>Chaperone replay</h1><p class=sub>{}</p>",
+        escape(summary)
+    )?;
     cards(out, rows)?;
     timeline(out, rows)?;
     writeln!(out, "<div class=two>")?;
@@ -50,14 +62,20 @@ fn level(row: &Value) -> &str {
 }
 
 fn colour(level: &str) -> &'static str {
-    LEVELS.iter().find(|(name, _)| *name == level).map_or("#7a8794", |(_, colour)| colour)
+    LEVELS
+        .iter()
+        .find(|(name, _)| *name == level)
+        .map_or("#7a8794", |(_, colour)| colour)
 }
 
 fn cards(out: &mut dyn Write, rows: &[Value]) -> io::Result<()> {
     write!(out, "<div class=cards>")?;
     for (name, colour) in LEVELS {
         let number = rows.iter().filter(|row| level(row) == name).count();
-        write!(out, "<div class=card style=\"--c:{colour}\"><b>{number}</b>{name}</div>")?;
+        write!(
+            out,
+            "<div class=card style=\"--c:{colour}\"><b>{number}</b>{name}</div>"
+        )?;
     }
     writeln!(out, "</div>")
 }
@@ -65,35 +83,65 @@ fn cards(out: &mut dyn Write, rows: &[Value]) -> io::Result<()> {
 /// Bars over time, stacked by level.
 fn timeline(out: &mut dyn Write, rows: &[Value]) -> io::Result<()> {
     const BINS: usize = 60;
-    let times: Vec<(i64, &str)> = rows.iter().filter_map(|row| Some((time_ms(row)?, level(row)))).collect();
-    let (Some(first), Some(last)) = (times.iter().map(|t| t.0).min(), times.iter().map(|t| t.0).max()) else {
+    let times: Vec<(i64, &str)> = rows
+        .iter()
+        .filter_map(|row| Some((time_ms(row)?, level(row))))
+        .collect();
+    let (Some(first), Some(last)) = (
+        times.iter().map(|t| t.0).min(),
+        times.iter().map(|t| t.0).max(),
+    ) else {
         return Ok(());
     };
     let span = (last - first).max(1);
     let mut bins = vec![[0_u32; LEVELS.len()]; BINS];
     for (time, name) in times {
         let at = usize::try_from((time - first) * (BINS as i64 - 1) / span).unwrap_or(0);
-        let of = LEVELS.iter().position(|(level, _)| *level == name).unwrap_or(LEVELS.len() - 1);
+        let of = LEVELS
+            .iter()
+            .position(|(level, _)| *level == name)
+            .unwrap_or(LEVELS.len() - 1);
         bins[at][of] += 1;
     }
-    let highest = bins.iter().map(|bin| bin.iter().sum::<u32>()).max().unwrap_or(1).max(1);
-    write!(out, "<h2>Timeline</h2><svg viewBox=\"0 0 600 110\" role=img aria-label=\"alerts over time\" width=100%>")?;
+    let highest = bins
+        .iter()
+        .map(|bin| bin.iter().sum::<u32>())
+        .max()
+        .unwrap_or(1)
+        .max(1);
+    write!(
+        out,
+        "<h2>Timeline</h2><svg viewBox=\"0 0 600 110\" role=img aria-label=\"alerts over time\" width=100%>"
+    )?;
     for (at, bin) in bins.iter().enumerate() {
         let mut base = 100.0;
         for (number, (_, colour)) in bin.iter().zip(LEVELS) {
             let height = f64::from(*number) * 96.0 / f64::from(highest);
             base -= height;
             if *number > 0 {
-                write!(out, "<rect x={} y={base:.1} width=8 height={height:.1} fill=\"{colour}\"><title>{number}</title></rect>", at * 10)?;
+                write!(
+                    out,
+                    "<rect x={} y={base:.1} width=8 height={height:.1} fill=\"{colour}\"><title>{number}</title></rect>",
+                    at * 10
+                )?;
             }
         }
     }
-    writeln!(out, "<line x1=0 y1=100 x2=600 y2=100 stroke=#99a /></svg><small>{} to {}</small>", clock(first), clock(last))
+    writeln!(
+        out,
+        "<line x1=0 y1=100 x2=600 y2=100 stroke=#99a /></svg><small>{} to {}</small>",
+        clock(first),
+        clock(last)
+    )
 }
 
 fn ranking(out: &mut dyn Write, title: &str, rows: &[Value], paths: &[&str]) -> io::Result<()> {
     let mut counts = BTreeMap::<&str, usize>::new();
-    for name in rows.iter().map(|row| first_text(row, paths)).filter(|name| !name.is_empty()) {
+    for name in rows
+        .iter()
+        .map(|row| first_text(row, paths))
+        .filter(|name| !name.is_empty())
+    {
         *counts.entry(name).or_default() += 1;
     }
     let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
@@ -102,20 +150,31 @@ fn ranking(out: &mut dyn Write, title: &str, rows: &[Value], paths: &[&str]) -> 
     write!(out, "<div><h2>{title}</h2><table>")?;
     for (name, number) in counts.into_iter().take(10) {
         let width = number * 100 / most;
-        write!(out, "<tr><td>{}<td class=t>{number}<td width=40%><div class=bar style=\"width:{width}%\"></div>", escape(name))?;
+        write!(
+            out,
+            "<tr><td>{}<td class=t>{number}<td width=40%><div class=bar style=\"width:{width}%\"></div>",
+            escape(name)
+        )?;
     }
     writeln!(out, "</table></div>")
 }
 
 fn table(out: &mut dyn Write, rows: &[Value]) -> io::Result<()> {
-    writeln!(out, "<h2>All</h2><table><tr><th>Time<th>Level<th>Rule<th>Who<th>Repository<th>Evidence")?;
+    writeln!(
+        out,
+        "<h2>All</h2><table><tr><th>Time<th>Level<th>Rule<th>Who<th>Repository<th>Evidence"
+    )?;
     for row in rows {
         let level = level(row);
         let name = first_text(row, &["rule.name", "event.action", "error.code"]);
         write!(
             out,
             "<tr><td class=t>{}<td><span class=lv style=\"--c:{}\">{}</span><td>{}<td>{}<td>{}<td>{}",
-            escape(&first_text(row, &["@timestamp"]).replace('T', " ").replace(".000Z", "Z")),
+            escape(
+                &first_text(row, &["@timestamp"])
+                    .replace('T', " ")
+                    .replace(".000Z", "Z")
+            ),
             colour(level),
             escape(level),
             escape(name),
@@ -124,20 +183,39 @@ fn table(out: &mut dyn Write, rows: &[Value]) -> io::Result<()> {
             evidence(row),
         )?;
         let json = escape(&row.to_string());
-        writeln!(out, "<details><summary>document</summary><code>{json}</code></details>")?;
+        writeln!(
+            out,
+            "<details><summary>document</summary><code>{json}</code></details>"
+        )?;
     }
     writeln!(out, "</table>")
 }
 
 fn evidence(row: &Value) -> String {
-    let paths = ["process.command_line", "vcs.change.url", "url.full", "file.path", "destination.domain", "error.message"];
+    let paths = [
+        "process.command_line",
+        "vcs.change.url",
+        "url.full",
+        "file.path",
+        "destination.domain",
+        "error.message",
+    ];
     let text = first_text(row, &paths);
-    let count = lookup(row, "chaperone.alert.count").and_then(Value::as_integer).unwrap_or(1);
-    let mut evidence = format!("<code>{}</code>", escape(&text.chars().take(300).collect::<String>()));
+    let count = lookup(row, "chaperone.alert.count")
+        .and_then(Value::as_integer)
+        .unwrap_or(1);
+    let mut evidence = format!(
+        "<code>{}</code>",
+        escape(&text.chars().take(300).collect::<String>())
+    );
     if count > 1 {
         let first = text_at(row, "chaperone.alert.first_seen").unwrap_or("");
         let last = text_at(row, "chaperone.alert.last_seen").unwrap_or("");
-        evidence.push_str(&format!(" <small>{count} events, {} to {}</small>", escape(first), escape(last)));
+        evidence.push_str(&format!(
+            " <small>{count} events, {} to {}</small>",
+            escape(first),
+            escape(last)
+        ));
     }
     evidence
 }
@@ -148,7 +226,10 @@ fn time_ms(row: &Value) -> Option<i64> {
 }
 
 fn clock(ms: i64) -> String {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default().format("%Y-%m-%d %H:%M UTC").to_string()
+    DateTime::from_timestamp_millis(ms)
+        .unwrap_or_default()
+        .format("%Y-%m-%d %H:%M UTC")
+        .to_string()
 }
 
 /// Event text is not trusted: it was written by whoever the alert is about.

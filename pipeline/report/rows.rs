@@ -8,10 +8,16 @@ use comfy_table::{Attribute, Cell, ContentArrangement, Table};
 use super::{Look, first_text};
 use crate::cli::Emit;
 
+/// The cells of one document.
+type Row = fn(&Value) -> Vec<String>;
+
 /// The table of one kind of document.
 pub(super) fn table(emit: Emit, rows: &[Value], look: Look) -> Table {
-    let (head, row): (&[&str], fn(&Value) -> Vec<String>) = match emit {
-        Emit::Events | Emit::Alerts => (&["time", "source", "action", "outcome", "who", "what"], event),
+    let (head, row): (&[&str], Row) = match emit {
+        Emit::Events | Emit::Alerts => (
+            &["time", "source", "action", "outcome", "who", "what"],
+            event,
+        ),
         Emit::Matches => (&["time", "rule", "for", "group", "event"], found),
         Emit::Refusals => (&["place", "source", "code", "what to do"], refusal),
     };
@@ -22,7 +28,11 @@ pub(super) fn table(emit: Emit, rows: &[Value], look: Look) -> Table {
         .set_width(u16::try_from(look.width).unwrap_or(u16::MAX));
     table.set_header(head.iter().map(|name| {
         let cell = Cell::new(name);
-        if look.colour { cell.add_attribute(Attribute::Bold) } else { cell }
+        if look.colour {
+            cell.add_attribute(Attribute::Bold)
+        } else {
+            cell
+        }
     }));
     for value in rows {
         table.add_row(row(value));
@@ -53,8 +63,16 @@ fn event(row: &Value) -> Vec<String> {
 
 fn found(row: &Value) -> Vec<String> {
     let text = |path| text_at(row, path).unwrap_or("").to_owned();
-    let group = lookup(row, "group").map(ToString::to_string).unwrap_or_default();
-    vec![text("@timestamp").replace('T', " "), text("rule_id"), text("target"), group, text("event_id")]
+    let group = lookup(row, "group")
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    vec![
+        text("@timestamp").replace('T', " "),
+        text("rule_id"),
+        text("target"),
+        group,
+        text("event_id"),
+    ]
 }
 
 fn refusal(row: &Value) -> Vec<String> {

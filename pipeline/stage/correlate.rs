@@ -12,9 +12,7 @@ use chaperone_detections::{Correlator, Limits, Match, Output, RuleSet};
 
 use super::normalize::{message_of, progress_of};
 use super::{Stage, StageError};
-use crate::journal::{
-    Batch, Message, Outgoing, StateChange, StateEntries, Topic, Transaction,
-};
+use crate::journal::{Batch, Message, Outgoing, StateChange, StateEntries, Topic, Transaction};
 use crate::metrics::{Count, Metrics};
 
 /// matches → alerts.
@@ -40,15 +38,17 @@ impl Correlate {
         }
     }
 
-    /// The end of a replay: what is still open is closed.
-    pub fn finish(&mut self) -> Transaction {
+    /// The end of a replay: what is still open is closed, one level of correlations at a time.
+    /// True where another level waits for the matches of this one.
+    pub fn finish(&mut self) -> (Transaction, bool) {
         let mut out = Transaction::default();
+        let mut more = false;
         let partitions: Vec<u32> = self.partitions.keys().copied().collect();
         for partition in partitions {
-            self.correlator(partition).finish();
+            more |= self.correlator(partition).finish();
             self.drain(partition, &mut out);
         }
-        out
+        (out, more)
     }
 
     fn correlator(&mut self, partition: u32) -> &mut Correlator {

@@ -88,7 +88,10 @@ impl Normalize {
             }
         }
         for refusal in normalized.refusals.drain(..) {
-            let sealed = self.parts.redactor.seal_text(&record.body, &mut self.scratch);
+            let sealed = self
+                .parts
+                .redactor
+                .seal_text(&record.body, &mut self.scratch);
             let refused = Refused::new(&refusal, sealed.as_deref().unwrap_or(&record.body));
             out.outputs.push(Outgoing {
                 topic: Topic::DeadLetters,
@@ -107,7 +110,9 @@ impl Normalize {
         let reached = &mut self.progress.entry(partition).or_default().reached_ms;
         *reached = (*reached).max(event.time_ms());
         self.matcher.matches(&event, &mut self.matches);
-        self.parts.metrics.add(Count::Matches, self.matches.len() as u64);
+        self.parts
+            .metrics
+            .add(Count::Matches, self.matches.len() as u64);
         out.outputs.push(Outgoing {
             topic: Topic::Events,
             partition: Some(partition),
@@ -139,7 +144,10 @@ const PROGRESS: &str = "progress";
 /// A report that event time has reached `reached_ms` on an input partition.
 pub fn progress_message(partition: u32, reached_ms: i64) -> Message {
     Message {
-        headers: vec![(PROGRESS.into(), Bytes::copy_from_slice(&partition.to_be_bytes()))],
+        headers: vec![(
+            PROGRESS.into(),
+            Bytes::copy_from_slice(&partition.to_be_bytes()),
+        )],
         time_ms: reached_ms,
         ..Message::default()
     }
@@ -187,7 +195,9 @@ impl Stage for Normalize {
             inputs: vec![(partition, batch.next_offset)],
             ..Transaction::default()
         };
-        self.parts.metrics.add(Count::Records, batch.messages.len() as u64);
+        self.parts
+            .metrics
+            .add(Count::Records, batch.messages.len() as u64);
         for incoming in batch.messages {
             let record = raw::record(&incoming.message, partition, incoming.offset);
             self.record(&record, partition, &mut out);

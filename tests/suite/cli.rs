@@ -19,30 +19,65 @@ fn help_teaches() {
 fn an_unknown_argument_is_2() {
     assert_eq!(run(&["replay"]).status.code(), Some(2));
     assert_eq!(run(&["frobnicate"]).status.code(), Some(2));
-    assert_eq!(run(&["replay", "-", "--from", "soon"]).status.code(), Some(2));
+    assert_eq!(
+        run(&["replay", "-", "--from", "soon"]).status.code(),
+        Some(2)
+    );
     let output = run(&["normalize", "--source", "github.webhok", "-"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("github.webhook"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("github.webhook"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
 fn a_missing_file_is_3() {
-    assert_eq!(run(&["replay", "no-such-file.ndjson"]).status.code(), Some(3));
+    assert_eq!(
+        run(&["replay", "no-such-file.ndjson"]).status.code(),
+        Some(3)
+    );
 }
 
 #[test]
 fn fail_on_is_1_from_that_level_on() {
     let story = "replay-fixtures/self-merged-agent-pr";
-    assert_eq!(run(&["replay", story, "--fail-on", "high"]).status.code(), Some(1));
-    assert_eq!(run(&["replay", story, "--fail-on", "critical"]).status.code(), Some(0));
-    assert_eq!(run(&["replay", "replay-fixtures/quiet-day", "--fail-on", "informational"]).status.code(), Some(0));
+    assert_eq!(
+        run(&["replay", story, "--fail-on", "high"]).status.code(),
+        Some(1)
+    );
+    assert_eq!(
+        run(&["replay", story, "--fail-on", "critical"])
+            .status
+            .code(),
+        Some(0)
+    );
+    assert_eq!(
+        run(&[
+            "replay",
+            "replay-fixtures/quiet-day",
+            "--fail-on",
+            "informational"
+        ])
+        .status
+        .code(),
+        Some(0)
+    );
 }
 
 #[test]
 fn a_closed_pipe_is_0() {
     use std::process::Stdio;
     let mut child = chaperone()
-        .args(["replay", "replay-fixtures", "--emit", "events", "--format", "ndjson"])
+        .args([
+            "replay",
+            "replay-fixtures",
+            "--emit",
+            "events",
+            "--format",
+            "ndjson",
+        ])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -56,23 +91,49 @@ fn broken_records_are_refused_with_their_place_and_the_rest_goes_on() {
     let good = r#"{"@timestamp":"2026-11-12T09:00:00Z","event":{"id":"good-1","action":"x"}}"#;
     let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));
     let mut input = Vec::new();
-    for line in [good.as_bytes(), br#"{"cut": "#, &[0xff, 0xfe, b'{'], deep.as_bytes(), b"{\"nul\": \"\0\"}", b"[1, 2]", b"\"text\""] {
+    for line in [
+        good.as_bytes(),
+        br#"{"cut": "#,
+        &[0xff, 0xfe, b'{'],
+        deep.as_bytes(),
+        b"{\"nul\": \"\0\"}",
+        b"[1, 2]",
+        b"\"text\"",
+    ] {
         input.extend_from_slice(line);
         input.push(b'\n');
     }
     input.extend(std::iter::repeat_n(b'x', 50 << 20));
     input.push(b'\n');
     input.extend_from_slice(good.replace("good-1", "good-2").as_bytes());
-    let events = run_with_input(&["replay", "-", "--source", "ecs", "--emit", "events", "--format", "ndjson"], &input);
+    let events = run_with_input(
+        &[
+            "replay", "-", "--source", "ecs", "--emit", "events", "--format", "ndjson",
+        ],
+        &input,
+    );
     assert!(events.status.success(), "{}", stderr(&events));
     assert_eq!(stdout(&events).lines().count(), 2, "{}", stdout(&events));
-    let refusals = run_with_input(&["replay", "-", "--source", "ecs", "--emit", "refusals", "--format", "ndjson"], &input);
+    let refusals = run_with_input(
+        &[
+            "replay", "-", "--source", "ecs", "--emit", "refusals", "--format", "ndjson",
+        ],
+        &input,
+    );
     let text = stdout(&refusals);
-    for place in ["stdin:2", "stdin:3", "stdin:4", "stdin:5", "stdin:7", "stdin:8"] {
-        assert!(text.contains(&format!("\"{place}\"")), "{place} is in\n{text}");
+    for place in [
+        "stdin:2", "stdin:3", "stdin:4", "stdin:5", "stdin:7", "stdin:8",
+    ] {
+        assert!(
+            text.contains(&format!("\"{place}\"")),
+            "{place} is in\n{text}"
+        );
     }
     for code in ["invalid_json", "invalid_utf8", "too_deep", "too_large"] {
-        assert!(text.contains(&format!("\"{code}\"")), "{code} is in\n{text}");
+        assert!(
+            text.contains(&format!("\"{code}\"")),
+            "{code} is in\n{text}"
+        );
     }
 }
 
@@ -110,7 +171,10 @@ fn rules_match_takes_any_json() {
     let input = "{\"Image\":\"C:\\\\Windows\\\\System32\\\\whoami.exe\"}\n{\"Image\":\"C:\\\\x.exe\"}\n\n{\"Image\":\"c:\\\\WHOAMI.EXE\"}\n";
     let output = run_with_input(&["rules", "match", "--rules", dir], input.as_bytes());
     assert!(output.status.success(), "{}", stderr(&output));
-    let lines: Vec<serde_json::Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).expect("NDJSON")).collect();
+    let lines: Vec<serde_json::Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("NDJSON"))
+        .collect();
     let expected = |line: u64| serde_json::json!({"rule_id": "7b4c2f0e-0000-4000-8000-000000000002", "rule_title": "Whoami", "line": line});
     assert_eq!(lines, [expected(1), expected(4)]);
 }
@@ -118,12 +182,17 @@ fn rules_match_takes_any_json() {
 #[test]
 fn redact_is_a_filter_for_text() {
     let secret = ["gh", "p_", "Zk3VbN8mQ2xR", "7tY5wL1sD9fH", "4jC6gP0aE1uX"].concat();
-    let input = format!("plain line\nexport GITHUB_TOKEN={secret}\n{{\"a\":\"{secret}\"}}\nno newline at the end");
+    let input = format!(
+        "plain line\nexport GITHUB_TOKEN={secret}\n{{\"a\":\"{secret}\"}}\nno newline at the end"
+    );
     let output = run_with_input(&["redact"], input.as_bytes());
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
     assert!(!text.contains(&secret), "{text}");
-    assert!(text.starts_with("plain line\nexport GITHUB_TOKEN=[REDACTED:"), "{text}");
+    assert!(
+        text.starts_with("plain line\nexport GITHUB_TOKEN=[REDACTED:"),
+        "{text}"
+    );
     assert!(text.ends_with("\nno newline at the end"), "{text}");
     assert_eq!(text.lines().count(), 4);
 }
@@ -143,7 +212,9 @@ fn a_config_with_problems_names_all_of_them_and_no_secret() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("c.toml");
     let secret = ["correct", "-horse-", "battery"].concat();
-    let text = format!("[journal]\nfsyncc = \"always\"\n[receive]\nlisten = \"nowhere\"\n[receive.otlp]\nbearer = \"{secret}\"\n[speling]\n[[sinks]]\nname = \"a\"\ntype = \"file\"\n");
+    let text = format!(
+        "[journal]\nfsyncc = \"always\"\n[receive]\nlisten = \"nowhere\"\n[receive.otlp]\nbearer = \"{secret}\"\n[speling]\n[[sinks]]\nname = \"a\"\ntype = \"file\"\n"
+    );
     fs::write(&path, text).expect("written");
     let output = run(&["config", "check", path.to_str().expect("a plain path")]);
     assert_eq!(output.status.code(), Some(2));

@@ -13,7 +13,11 @@ const DELIVERIES: usize = 240;
 /// Every fourth pull request is merged by its author.
 fn delivery(number: usize) -> (String, Vec<u8>) {
     let id = format!("72d3162e-cc78-11e3-81ab-{number:012x}");
-    let merger = if number.is_multiple_of(4) { "dana" } else { "mona" };
+    let merger = if number.is_multiple_of(4) {
+        "dana"
+    } else {
+        "mona"
+    };
     let user = |login: &str| json!({"login": login, "id": login.len(), "type": "User"});
     let minute = number / 60;
     let second = number % 60;
@@ -66,7 +70,10 @@ fn delivered(folder: &Path) -> (BTreeMap<String, usize>, BTreeMap<String, usize>
         let Ok(document) = serde_json::from_str::<Value>(line) else {
             continue; // The last line may still be on its way.
         };
-        let id = document["event"]["id"].as_str().expect("every document has an id").to_owned();
+        let id = document["event"]["id"]
+            .as_str()
+            .expect("every document has an id")
+            .to_owned();
         let is_alert = document["event"]["kind"] == "alert";
         let seen = if is_alert { &mut alerts } else { &mut events };
         *seen.entry(id).or_insert(0) += 1;
@@ -79,9 +86,15 @@ fn undisturbed() -> BTreeSet<String> {
     let running = Running::start(&config(folder.path()));
     for number in 0..DELIVERIES {
         let (id, body) = delivery(number);
-        let headers = [("x-github-event", "pull_request"), ("x-github-delivery", id.as_str())];
+        let headers = [
+            ("x-github-event", "pull_request"),
+            ("x-github-delivery", id.as_str()),
+        ];
         let status = running.post("/v1/sources/github.webhook", &headers, &body);
-        assert!((200..300).contains(&status), "delivery {number} was answered with {status}");
+        assert!(
+            (200..300).contains(&status),
+            "delivery {number} was answered with {status}"
+        );
     }
     assert_eq!(running.stop(), 0, "SIGTERM drains and ends well");
     let (events, alerts) = delivered(folder.path());
@@ -106,15 +119,22 @@ fn killed_again_and_again_it_loses_nothing_and_repeats_no_alert() {
         let (at, reached) = std::sync::mpsc::channel();
         let batch = waiting.clone();
         let sender = std::thread::spawn(move || {
-            batch.into_iter().enumerate().map_while(|(count, number)| {
-                if count == after {
-                    let _ = at.send(());
-                }
-                let (id, body) = delivery(number);
-                let headers = [("x-github-event", "pull_request"), ("x-github-delivery", id.as_str())];
-                let status = try_post(&address, "/v1/sources/github.webhook", &headers, &body)?;
-                (200..300).contains(&status).then_some(number)
-            }).collect::<BTreeSet<usize>>()
+            batch
+                .into_iter()
+                .enumerate()
+                .map_while(|(count, number)| {
+                    if count == after {
+                        let _ = at.send(());
+                    }
+                    let (id, body) = delivery(number);
+                    let headers = [
+                        ("x-github-event", "pull_request"),
+                        ("x-github-delivery", id.as_str()),
+                    ];
+                    let status = try_post(&address, "/v1/sources/github.webhook", &headers, &body)?;
+                    (200..300).contains(&status).then_some(number)
+                })
+                .collect::<BTreeSet<usize>>()
         });
         // An error means that all deliveries were sent before: then it is killed behind them.
         let _ = reached.recv();
@@ -130,7 +150,11 @@ fn killed_again_and_again_it_loses_nothing_and_repeats_no_alert() {
     });
     assert_eq!(running.stop(), 0);
     let (events, alerts) = delivered(folder.path());
-    assert_eq!(events.len(), DELIVERIES, "every acknowledged delivery is there");
+    assert_eq!(
+        events.len(),
+        DELIVERIES,
+        "every acknowledged delivery is there"
+    );
     assert_eq!(alerts.keys().cloned().collect::<BTreeSet<_>>(), expected);
     let repeated: Vec<_> = alerts.iter().filter(|(_, times)| **times > 1).collect();
     assert!(repeated.is_empty(), "repeated alerts: {repeated:?}");

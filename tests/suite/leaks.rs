@@ -17,8 +17,12 @@ fn documents() -> Vec<Value> {
     let mut documents = Vec::new();
     for story in std::fs::read_dir(root().join("replay-fixtures")).expect("the folder is there") {
         let input = story.expect("an entry").path().join("input.ndjson");
-        let Ok(text) = std::fs::read_to_string(input) else { continue };
-        let lines = text.lines().map(|line| serde_json::from_str(line).expect("NDJSON"));
+        let Ok(text) = std::fs::read_to_string(input) else {
+            continue;
+        };
+        let lines = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("NDJSON"));
         documents.extend(lines.collect::<Vec<Value>>());
     }
     documents
@@ -76,7 +80,9 @@ fn collect(value: &Value, path: &mut String, paths: &mut Vec<String>) {
 }
 
 fn assert_absent(what: &str, bytes: &[u8], secret: &str) {
-    let found = bytes.windows(secret.len()).position(|window| window == secret.as_bytes());
+    let found = bytes
+        .windows(secret.len())
+        .position(|window| window == secret.as_bytes());
     if let Some(at) = found {
         let around = &bytes[at.saturating_sub(200)..(at + 60).min(bytes.len())];
         let around = String::from_utf8_lossy(around).replace(secret, "<THE SECRET>");
@@ -95,16 +101,29 @@ fn a_planted_secret_is_in_no_output_of_replay() {
     assert!(planted.len() > 1_000, "{} places", planted.len());
     // Broken records hold it as well: they end in the dead letters.
     let mut input = planted.join("\n");
-    input.push_str(&format!("\n{{\"broken\": \"{secret}\n{secret}\nnot json {secret}"));
+    input.push_str(&format!(
+        "\n{{\"broken\": \"{secret}\n{secret}\nnot json {secret}"
+    ));
     for emit in ["alerts", "events", "matches", "refusals"] {
         let args = ["replay", "-", "--emit", emit, "--format", "ndjson"];
         let output = run_with_input(&args, input.as_bytes());
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        assert!(emit == "alerts" || !output.stdout.is_empty(), "{emit} are there");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(
+            emit == "alerts" || !output.stdout.is_empty(),
+            "{emit} are there"
+        );
         assert_absent(&format!("--emit {emit}"), &output.stdout, &secret);
         assert_absent("stderr", &output.stderr, &secret);
     }
-    for (format, emit) in [("table", "events"), ("html", "alerts"), ("table", "refusals")] {
+    for (format, emit) in [
+        ("table", "events"),
+        ("html", "alerts"),
+        ("table", "refusals"),
+    ] {
         let args = ["replay", "-", "--emit", emit, "--format", format];
         let output = run_with_input(&args, input.as_bytes());
         assert_absent(&format!("--format {format}"), &output.stdout, &secret);
@@ -121,7 +140,9 @@ fn a_planted_secret_is_nowhere_in_a_live_run() {
     let running = Running::start(&config);
     let mut posted = 0;
     for document in documents().iter().step_by(3) {
-        let source = document["chaperone.record"]["source"].as_str().unwrap_or_default();
+        let source = document["chaperone.record"]["source"]
+            .as_str()
+            .unwrap_or_default();
         let path = match source {
             "" => "/v1/logs".to_owned(),
             source => format!("/v1/sources/{source}"),
@@ -132,7 +153,11 @@ fn a_planted_secret_is_nowhere_in_a_live_run() {
             posted += 1;
         }
     }
-    running.post("/v1/sources/github.webhook", &[], format!("{{\"a\": \"{secret}").as_bytes());
+    running.post(
+        "/v1/sources/github.webhook",
+        &[],
+        format!("{{\"a\": \"{secret}").as_bytes(),
+    );
     running.post(&format!("/v1/sources/{secret}"), &[], b"{}");
     assert!(posted > 100, "{posted} were posted");
     wait_for("events in the file", || {

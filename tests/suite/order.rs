@@ -11,7 +11,9 @@ fn lines() -> Vec<String> {
     let mut lines = Vec::new();
     for story in std::fs::read_dir(root().join("replay-fixtures")).expect("the folder is there") {
         let story = story.expect("an entry").path();
-        let Ok(case) = std::fs::read_to_string(story.join("case.toml")) else { continue };
+        let Ok(case) = std::fs::read_to_string(story.join("case.toml")) else {
+            continue;
+        };
         if !case.contains("[fakes]") {
             let text = std::fs::read_to_string(story.join("input.ndjson")).expect("an input");
             lines.extend(text.lines().map(str::to_owned));
@@ -27,10 +29,13 @@ fn alert_ids(lines: &[String]) -> BTreeSet<String> {
     let args = ["replay", "-", "--context", context, "--format", "ndjson"];
     let output = run_with_input(&args, input.as_bytes());
     assert!(output.status.success(), "{}", stderr(&output));
-    let ids = stdout(&output).lines().map(|line| {
-        let alert: Value = serde_json::from_str(line).expect("NDJSON");
-        alert["event"]["id"].as_str().expect("an id").to_owned()
-    }).collect::<Vec<_>>();
+    let ids = stdout(&output)
+        .lines()
+        .map(|line| {
+            let alert: Value = serde_json::from_str(line).expect("NDJSON");
+            alert["event"]["id"].as_str().expect("an id").to_owned()
+        })
+        .collect::<Vec<_>>();
     let set: BTreeSet<String> = ids.iter().cloned().collect();
     assert_eq!(set.len(), ids.len(), "no alert comes twice");
     set
@@ -49,7 +54,9 @@ fn any_order_gives_the_same_alerts() {
         let mut shuffled = lines.clone();
         let mut state = seed;
         for at in (1..shuffled.len()).rev() {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let other = usize::try_from(state >> 33).expect("31 bits") % (at + 1);
             shuffled.swap(at, other);
         }

@@ -4,24 +4,27 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 /// The binary under test.
-pub fn chaperone() -> Command {
+pub(crate) fn chaperone() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chaperone"));
-    command.current_dir(root()).env("NO_COLOR", "1").env_remove("CHAPERONE_LOG");
+    command
+        .current_dir(root())
+        .env("NO_COLOR", "1")
+        .env_remove("CHAPERONE_LOG");
     command
 }
 
 /// The repository.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
 /// Runs it with these arguments.
-pub fn run(args: &[&str]) -> Output {
+pub(crate) fn run(args: &[&str]) -> Output {
     chaperone().args(args).output().expect("the binary runs")
 }
 
 /// Runs it with text on stdin.
-pub fn run_with_input(args: &[&str], input: &[u8]) -> Output {
+pub(crate) fn run_with_input(args: &[&str], input: &[u8]) -> Output {
     use std::io::Write;
     let mut child = chaperone()
         .args(args)
@@ -42,24 +45,24 @@ pub fn run_with_input(args: &[&str], input: &[u8]) -> Output {
 }
 
 /// Standard output as text.
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("stdout is UTF-8")
 }
 
 /// Standard error as text.
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A `chaperone run` with a data folder and a file sink of its own.
-pub struct Running {
-    pub child: Child,
-    pub address: String,
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) address: String,
 }
 
 impl Running {
     /// Starts it with a config and waits for the line that says where it listens.
-    pub fn start(config: &Path) -> Self {
+    pub(crate) fn start(config: &Path) -> Self {
         use std::io::{BufRead, BufReader};
         let mut child = chaperone()
             .arg("run")
@@ -75,10 +78,16 @@ impl Running {
         let mut lines = BufReader::new(stderr).lines();
         let mut seen = String::new();
         let address = loop {
-            let line = lines.next().unwrap_or_else(|| panic!("it ended at the start:\n{seen}"));
+            let line = lines
+                .next()
+                .unwrap_or_else(|| panic!("it ended at the start:\n{seen}"));
             let line = line.expect("stderr is text");
             if let Some((_, rest)) = line.split_once("listens on http://") {
-                break rest.split([',', ' ']).next().expect("an address").to_owned();
+                break rest
+                    .split([',', ' '])
+                    .next()
+                    .expect("an address")
+                    .to_owned();
             }
             seen.push_str(&line);
             seen.push('\n');
@@ -87,7 +96,11 @@ impl Running {
         let log = config.with_extension("log");
         std::thread::spawn(move || {
             use std::io::Write;
-            let mut log = std::fs::File::options().create(true).append(true).open(log).expect("a log");
+            let mut log = std::fs::File::options()
+                .create(true)
+                .append(true)
+                .open(log)
+                .expect("a log");
             for line in lines.map_while(Result::ok) {
                 let _ = writeln!(log, "{line}");
             }
@@ -96,33 +109,48 @@ impl Running {
     }
 
     /// Posts a body and returns the status.
-    pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> u16 {
+    pub(crate) fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> u16 {
         try_post(&self.address, path, headers, body).expect("the server answers")
     }
 
     /// kill -9.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it ends");
     }
 
     /// SIGTERM, and its exit code.
-    pub fn stop(mut self) -> i32 {
+    pub(crate) fn stop(mut self) -> i32 {
         let pid = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
-        self.child.wait().expect("it ends").code().expect("it was not killed")
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .expect("kill runs");
+        self.child
+            .wait()
+            .expect("it ends")
+            .code()
+            .expect("it was not killed")
     }
 }
 
 /// One POST over a connection of its own; the status, or nothing where the connection failed.
-pub fn try_post(address: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<u16> {
+pub(crate) fn try_post(
+    address: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Option<u16> {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(address).ok()?;
     let mut request = format!(
         "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n",
         body.len()
     );
-    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+    if !headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+    {
         request.push_str("content-type: application/json\r\n");
     }
     for (name, value) in headers {
@@ -137,7 +165,7 @@ pub fn try_post(address: &str, path: &str, headers: &[(&str, &str)], body: &[u8]
 }
 
 /// Waits until `done` gives something; the tests wait for conditions, never for times.
-pub fn wait_for<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while std::time::Instant::now() < deadline {
         if let Some(value) = done() {

@@ -21,7 +21,16 @@ fn replay(story: &Path, emit: &str) -> String {
     let path = relative.to_str().expect("a plain name");
     let output = run(&["replay", path, "--emit", emit, "--format", "ndjson"]);
     assert!(output.status.success(), "{path}: {}", stderr(&output));
-    stdout(&output)
+    without_ruleset(&stdout(&output))
+}
+
+/// Which rules redacted an event changes with every new pattern.
+fn without_ruleset(text: &str) -> String {
+    let mut parts = text.split("\"builtin-");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + "\"builtin" + part.trim_start_matches(|c: char| c.is_ascii_hexdigit())
+    })
 }
 
 #[test]
@@ -51,7 +60,11 @@ fn difference(path: &Path, expected: &str, got: &str) -> String {
     let (expected, got): (Vec<_>, Vec<_>) = (expected.lines().collect(), got.lines().collect());
     let at = expected.iter().zip(&got).position(|(a, b)| a != b);
     let at = at.unwrap_or(expected.len().min(got.len()));
-    let line = |lines: &[&str]| lines.get(at).map_or("(nothing)".to_owned(), ToString::to_string);
+    let line = |lines: &[&str]| {
+        lines
+            .get(at)
+            .map_or("(nothing)".to_owned(), ToString::to_string)
+    };
     format!(
         "{} differs in line {} ({} lines expected, {} are there)\n  expected {}\n  got      {}",
         path.display(),
@@ -74,6 +87,9 @@ fn the_quiet_day_raises_nothing() {
 fn twice_gives_the_same_bytes() {
     let all = root().join("replay-fixtures");
     let (first, second) = (replay(&all, "alerts"), replay(&all, "alerts"));
-    assert!(first.lines().count() >= 8, "the stories raise alerts:\n{first}");
+    assert!(
+        first.lines().count() >= 8,
+        "the stories raise alerts:\n{first}"
+    );
     assert_eq!(first, second);
 }

@@ -9,6 +9,8 @@ use super::url::{Endpoint, Url, host_and_port, is_host};
 
 /// How much of a command line is read, in bytes.
 const READ_MAX: usize = 64 << 10;
+/// How many of a kind are told of one command line: beyond that it is a list and no command.
+const NAMED_MAX: usize = 256;
 /// How deep `bash -c "bash -c …"` is followed.
 const DEPTH_MAX: usize = 3;
 
@@ -55,7 +57,7 @@ impl Facts {
     fn reach(&mut self, host: String, port: Option<u16>, url: Option<&str>) {
         self.mention(host.clone());
         let known = |end: &&Endpoint| end.host == host && end.url.as_deref() == url;
-        if !self.endpoints.iter().any(|end| known(&end)) {
+        if self.endpoints.len() < NAMED_MAX && !self.endpoints.iter().any(|end| known(&end)) {
             self.endpoints.push(Endpoint {
                 host,
                 port,
@@ -65,7 +67,7 @@ impl Facts {
     }
 
     fn mention(&mut self, host: String) {
-        if !self.hosts.contains(&host) {
+        if self.hosts.len() < NAMED_MAX && !self.hosts.contains(&host) {
             self.hosts.push(host);
         }
     }
@@ -80,7 +82,8 @@ impl Facts {
                     .all(|c| c.is_alphanumeric() || "-_.~".contains(c))
         };
         let is_name = name.contains('/') && name.split('/').all(plain);
-        if is_name && !self.repositories.iter().any(|known| known == name) {
+        let full = self.repositories.len() >= NAMED_MAX;
+        if is_name && !full && !self.repositories.iter().any(|known| known == name) {
             self.repositories.push(name.to_owned());
         }
     }

@@ -83,6 +83,9 @@ impl Finishing<'_> {
         }
         fill(event, "kind", "event");
         fill(event, "dataset", name);
+        if let Some(ours) = &spec.logsource {
+            fill(event, "provider", &ours.product);
+        }
         fill(object_at(draft, "ecs"), "version", ECS_VERSION);
         let chaperone = object_at(draft, "chaperone");
         fill(chaperone, "source", name);

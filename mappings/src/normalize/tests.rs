@@ -1,6 +1,8 @@
+use std::sync::LazyLock;
+
 use super::*;
 use crate::record::Origin;
-use crate::source::SourceFile;
+use crate::redact::RedactorConfig;
 
 mod cases;
 mod laws;
@@ -8,13 +10,23 @@ mod laws;
 /// 2026-11-12T09:30:00Z.
 pub(super) const RECEIVED_MS: i64 = 1_794_475_800_000;
 
-pub(super) fn worker() -> Worker {
-    worker_with(&[])
-}
+/// Compiled once for all tests: that takes most of their time.
+pub(super) static BUILTIN: LazyLock<Arc<Sources>> = LazyLock::new(|| {
+    Arc::new(Sources::builtin().unwrap_or_else(|problems| panic!("{problems:#?}")))
+});
 
-pub(super) fn worker_with(files: &[SourceFile]) -> Worker {
-    let sources = Sources::load(files).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    Normalizer::new(Arc::new(sources), Arc::default(), Arc::default()).worker()
+/// The built-in patterns under the fixed key.
+static REDACTOR: LazyLock<Arc<Redactor>> = LazyLock::new(|| {
+    let redactor = Redactor::new(RedactorConfig::default());
+    Arc::new(
+        redactor
+            .unwrap_or_else(|problems| panic!("{problems:#?}"))
+            .0,
+    )
+});
+
+pub(super) fn worker() -> Worker {
+    Normalizer::new(Arc::clone(&BUILTIN), Arc::clone(&REDACTOR), Arc::default()).worker()
 }
 
 pub(super) fn record(source: &str, body: impl Into<bytes::Bytes>) -> Record {

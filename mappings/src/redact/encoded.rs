@@ -144,6 +144,3 @@ fn decode(run: &[u8]) -> Option<Vec<u8>> {
     }
     Some(decoded)
 }
-
-#[cfg(test)]
-mod tests;

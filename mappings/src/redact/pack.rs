@@ -6,9 +6,9 @@
 
 use toml::de::DeTable;
 
-use super::problem::Problem;
 use super::rule::{self, Allowlist, Reach, Rule, Tail, Target};
 use super::rulefile::RuleFile;
+use crate::problem::Problem;
 
 /// The pack's text.
 pub(super) const TEXT: &str = include_str!("../../redaction/rules.toml");

@@ -103,6 +103,3 @@ fn note(text: &[u8], path: &str, entries: &mut Entries) {
         *entries.entry(entry).or_default() += 1;
     }
 }
-
-#[cfg(test)]
-mod tests;

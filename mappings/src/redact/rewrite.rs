@@ -240,6 +240,3 @@ impl<'a> Strings<'a> {
         self.json && !self.inside
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::problem::Problem;
+use crate::problem::Problem;
 
 /// A text with its place in the file.
 pub(super) type Placed<'a> = (&'a str, Range<usize>);

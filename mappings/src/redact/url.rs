@@ -60,10 +60,10 @@ pub(super) fn examine(view: View<'_>, at: usize, found: &mut Vec<Finding>) {
     }
 }
 
-/// A slash that was percent-encoded (three bytes of input) is a part of a password.
+/// A slash that was percent-encoded is a part of a password.
 fn ends_authority(view: View<'_>, at: usize) -> bool {
     match view.text[at] {
-        b'/' | b'?' | b'#' => view.quote_depth(at) != 3,
+        b'/' | b'?' | b'#' => !view.is_coded(at),
         byte => byte.is_ascii_whitespace() || b"\"'<>`\\".contains(&byte),
     }
 }
@@ -92,6 +92,3 @@ pub(super) fn examine_scheme(text: &[u8], hit: (usize, usize), found: &mut Vec<F
         found.push(finding);
     }
 }
-
-#[cfg(test)]
-mod tests;

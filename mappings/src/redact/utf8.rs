@@ -39,6 +39,3 @@ fn field_around(input: &[u8], from: usize, at: usize) -> (usize, usize) {
     }
     (start, end)
 }
-
-#[cfg(test)]
-mod tests;

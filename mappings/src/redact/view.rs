@@ -23,7 +23,10 @@ pub(super) struct Unit {
     /// How many bytes of the input it covers.
     pub(super) len: u32,
     /// How many bytes of the view it makes: 0 or 1.
-    pub(super) width: u32,
+    pub(super) width: u16,
+    /// True for a character written as its number (`%22`, `\u0022`): it is content wherever it
+    /// stands and closes no string.
+    pub(super) coded: bool,
 }
 
 /// A text without its escapes, and the way back.
@@ -71,10 +74,23 @@ impl<'a> View<'a> {
     }
 
     /// How deep the quote at a view position is escaped: the length of its unit. A quote closes a
-    /// string where it is escaped no deeper than the quote that opened it.
+    /// string where it is escaped no deeper than the quote that opened it. One that is written as
+    /// its number closes none, and a string that begins with one ends at any quote.
     pub(super) fn quote_depth(&self, at: usize) -> usize {
+        if self.is_coded(at) {
+            return usize::MAX;
+        }
         let (start, end) = self.input_byte(at);
         end - start
+    }
+
+    /// True for a byte that the input writes as its number.
+    pub(super) fn is_coded(&self, at: usize) -> bool {
+        let after = self.units.partition_point(|unit| unit.view as usize <= at);
+        after.checked_sub(1).is_some_and(|index| {
+            let unit = self.units[index];
+            unit.coded && unit.view as usize == at
+        })
     }
 }
 
@@ -114,7 +130,9 @@ pub(super) fn collapse(input: &[u8], text: &mut Vec<u8>, units: &mut Vec<Unit>) 
             view: text.len() as u32,
             input: special as u32,
             len: len as u32,
-            width: u32::from(byte.is_some()),
+            width: u16::from(byte.is_some()),
+            coded: input[special] == b'%'
+                || (len >= 6 && input[special + len - 1].is_ascii_hexdigit()),
         });
         text.extend(byte);
     }

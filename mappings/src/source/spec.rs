@@ -50,7 +50,20 @@ pub struct Spec {
     /// Paths of the item whose booleans come as text.
     #[serde(default)]
     pub booleans: Vec<String>,
-    /// Raw vendor names to canonical paths, for Sigma rules written against the raw format.
+    /// Paths of the item whose numbers (ids) are to be text.
+    #[serde(default)]
+    pub texts: Vec<String>,
+    /// Raw paths to canonical paths: moved before the program runs, which then finds the values in
+    /// their places. Where two are moved to one place the first in order of name stays there.
+    #[serde(default)]
+    pub moves: BTreeMap<String, String>,
+    /// Where the rest of the item lies after the moves; absent: beside the moved.
+    pub rest: Option<String>,
+    /// Canonical paths and what they always hold.
+    #[serde(default)]
+    pub constants: BTreeMap<String, String>,
+    /// Raw vendor names to canonical paths, for Sigma rules written against the raw format. The moves
+    /// are aliases by themselves.
     #[serde(default)]
     pub aliases: BTreeMap<String, String>,
 }

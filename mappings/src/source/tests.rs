@@ -1,9 +1,151 @@
 use super::*;
+use crate::value::parse;
+
+const TOML: &str = r#"
+title = "Acme audit"
+vendor = "Acme"
+documentation = "https://acme.example/docs"
+deliveries = ["webhook"]
+
+[logsource]
+product = "acme"
+service = "audit"
+
+[[recognize]]
+has = ["acme_id"]
+
+[aliases]
+who = "user.name"
+"#;
+
+fn file(path: &str, text: &str) -> SourceFile {
+    SourceFile {
+        path: path.to_owned(),
+        text: text.to_owned(),
+    }
+}
+
+fn problems(files: &[SourceFile]) -> Vec<String> {
+    let found = Sources::load(files).err().unwrap_or_default();
+    found.iter().map(ToString::to_string).collect()
+}
 
 #[test]
 fn the_built_in_sources_compile() {
     if let Err(problems) = Sources::builtin() {
         let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
         panic!("{}", problems.join("\n"));
+    }
+}
+
+#[test]
+fn a_folder_of_the_user_is_a_source() {
+    let sources = Sources::load(&[
+        file("my/acme/audit/mapping.toml", TOML),
+        file("my/acme/audit/mapping.vrl", ".a = 1"),
+    ]);
+    let sources = sources.unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert_eq!(
+        sources.get("acme.audit").unwrap().spec().title,
+        "Acme audit"
+    );
+    assert_eq!(
+        sources.alias("acme", Some("audit"), "who"),
+        Some("user.name")
+    );
+    assert_eq!(sources.alias("acme", None, "who"), Some("user.name"));
+    assert_eq!(sources.alias("acme", Some("other"), "who"), None);
+    assert_eq!(
+        sources.alias("okta", Some("okta"), "eventType"),
+        Some("event.action")
+    );
+}
+
+#[test]
+fn one_file_of_a_built_in_source_can_be_replaced() {
+    let sources = Sources::load(&[file("x/github/audit/mapping.vrl", ".mine = true")]);
+    let sources = sources.unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert_eq!(
+        sources.get("github.audit").unwrap().spec().title,
+        "GitHub audit log"
+    );
+}
+
+#[test]
+fn every_problem_of_every_file_is_named_at_its_place() {
+    let found = problems(&[
+        file("u/acme/audit/mapping.toml", &TOML.replace("title", "titel")),
+        file("u/acme/audit/mapping.vrl", ".a = to_int(.b)"),
+        file("u/acme/other/mapping.vrl", ".a = 1"),
+        file("u/acme/third/mapping.toml", TOML),
+        file("u/acme/fourth/README.txt", ""),
+        file("mapping.toml", TOML),
+    ]);
+    for (start, part) in [
+        ("u/acme/audit/mapping.toml:2:1:", "titel"),
+        ("u/acme/audit/mapping.vrl:1:6:", "unhandled"),
+        ("u/acme/other/mapping.vrl:1:1:", "mapping.toml"),
+        ("u/acme/third/mapping.toml:1:1:", "mapping.vrl"),
+        ("u/acme/fourth/README.txt:1:1:", "not a file of a source"),
+        ("mapping.toml:1:1:", "<vendor>/<stream>"),
+    ] {
+        let named = |problem: &&String| problem.starts_with(start) && problem.contains(part);
+        assert!(
+            found.iter().any(|problem| named(&problem)),
+            "{start} {part}: {found:#?}"
+        );
+    }
+}
+
+#[test]
+fn an_entry_that_would_take_any_json_is_refused() {
+    let text = TOML.replace("has = [\"acme_id\"]", "lacks = [\"x\"]");
+    let found = problems(&[
+        file("acme/audit/mapping.toml", &text),
+        file("acme/audit/mapping.vrl", ".a = 1"),
+    ]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("would take any JSON"), "{found:?}");
+}
+
+#[test]
+fn two_sources_with_an_equal_claim_are_both_named() {
+    let sources = Sources::load(&[
+        file("acme/audit/mapping.toml", TOML),
+        file("acme/audit/mapping.vrl", ".a = 1"),
+        file("zeta/audit/mapping.toml", TOML),
+        file("zeta/audit/mapping.vrl", ".a = 1"),
+    ]);
+    let sources = sources.unwrap_or_else(|problems| panic!("{problems:?}"));
+    let item = parse(br#"{"acme_id":1}"#).unwrap();
+    let detail = sources.recognize(&item, &Origin::default()).err().unwrap();
+    assert!(
+        detail.contains("acme.audit") && detail.contains("zeta.audit"),
+        "{detail}"
+    );
+}
+
+#[test]
+fn unknown_json_is_nobodys() {
+    let sources = Sources::builtin().unwrap_or_else(|problems| panic!("{problems:?}"));
+    for text in [
+        "{}",
+        r#"{"action":"created","actor":"x"}"#,
+        r#"{"id":1,"type":"event","created_at":"2026-11-12T09:14:07Z","action":"a","actor":{"id":1}}"#,
+        r#"{"@timestamp":"2026-11-12T09:14:07Z","message":"hello"}"#,
+        r#"{"action":"user.added","actor":{"id":1},"created_at":1,"org":"example"}"#,
+        r#"{"action":"added","actor":"a","created_at":1,"org":"example"}"#,
+        r#"{"session_id":"s","hook_event_name":"PreToolUse"}"#,
+        r#"{"sender":{"login":"a"},"repository":{"full_name":"a/b"}}"#,
+        r#"{"uuid":"u","eventType":"x","published":"2026"}"#,
+        r#"{"signal":"log","resource":{"service.name":"other"},"attributes":{}}"#,
+    ] {
+        let item = parse(text.as_bytes()).unwrap();
+        let taken = sources.recognize(&item, &Origin::default());
+        assert!(
+            taken.is_err(),
+            "{text} was taken for {}",
+            taken.map_or("", Source::name)
+        );
     }
 }

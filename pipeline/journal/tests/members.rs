@@ -27,7 +27,7 @@ fn partitions_are_shared_out(harness: &Harness) {
     assert_eq!(partitions(0, 3), [0, 3]);
     assert_eq!(partitions(1, 3), [1]);
     assert_eq!(partitions(2, 3), [2]);
-    assert_eq!(partitions(4, 5), []);
+    assert!(partitions(4, 5).is_empty());
     for (index, count) in [(3, 3), (0, 0)] {
         let member = Member { index, count };
         assert!(journal.subscribe("g", Topic::Raw, member).is_err());

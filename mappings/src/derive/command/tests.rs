@@ -92,3 +92,11 @@ fn any_text_is_read_without_a_panic() {
     let long = "ü ".repeat(100_000);
     assert!(read(&long).is_empty());
 }
+
+#[test]
+fn a_list_of_hosts_is_cut_and_not_compared_forever() {
+    let urls: Vec<String> = (0..3000).map(|n| format!("https://h{n}.example")).collect();
+    let facts = read(&format!("curl {}", urls.join(" ")));
+    assert_eq!(facts.endpoints.len(), NAMED_MAX);
+    assert_eq!(facts.hosts.len(), NAMED_MAX);
+}

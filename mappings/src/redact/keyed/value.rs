@@ -94,15 +94,17 @@ fn bare(view: View<'_>, start: usize, name: &Name, tie: Tie) -> Option<Extent> {
 /// begins behind it. A password may hold a comma; leaving its end in place would be a leak.
 fn ends_bare(view: View<'_>, at: usize, query: bool) -> bool {
     let text = view.text;
-    // What was percent-encoded (three bytes of input) belongs to the value.
-    let encoded = view.quote_depth(at) == 3;
+    // What was percent-encoded belongs to the value.
+    let encoded = || view.is_coded(at);
     let next = text.get(at + 1);
     match text[at] {
         b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'\'' | b'`' => true,
         b'<' => next.is_none_or(|byte| byte.is_ascii_alphabetic() || *byte == b'/'),
-        b'&' | b'#' if query => !encoded,
-        b'&' | b',' | b';' if !encoded => next.is_none_or(|_| assignment_follows(&text[at + 1..])),
-        b'|' | b')' | b'}' | b']' | b'>' if !encoded => {
+        b'&' | b'#' if query => !encoded(),
+        b'&' | b',' | b';' if !encoded() => {
+            next.is_none_or(|_| assignment_follows(&text[at + 1..]))
+        }
+        b'|' | b')' | b'}' | b']' | b'>' if !encoded() => {
             next.is_none_or(|byte| !byte.is_ascii_alphanumeric())
         }
         _ => false,
@@ -119,9 +121,7 @@ fn assignment_follows(rest: &[u8]) -> bool {
     match rest.get(word) {
         None => true,
         Some(b'=' | b':') => word > 0,
-        Some(byte) => {
-            word == 0 && !byte.is_ascii_punctuation() || b"&;|{}[]()\"'".contains(byte) && word == 0
-        }
+        Some(byte) => word == 0 && (!byte.is_ascii_punctuation() || b"&;|{}[]()\"'".contains(byte)),
     }
 }
 
