@@ -184,12 +184,13 @@ fn lines(loads: &[Load], lanes: &[LaneResult], paths: &[Path]) -> impl Iterator<
             ("rsigma-eval", true, lane.rsigma_routed),
             ("sigma-rust", false, lane.sigma_rust),
         ];
-        engines.into_iter().filter_map(|(engine, routed, rate)| {
-            rate.is_measured().then(|| json!({
+        let measured = engines.into_iter().filter(|(_, _, rate)| rate.is_measured());
+        measured.map(|(engine, routed, rate)| {
+            json!({
                 "kind": "rate", "lane": lane.lane, "engine": engine, "routed": routed,
                 "events_per_second": rate.per_second, "parse_per_second": rate.parse_per_second,
                 "matches": rate.matches, "events": rate.events, "bytes_per_event": lane.bytes_per_event,
-            }))
+            })
         })
     });
     let paths = paths.iter().map(|path| {
