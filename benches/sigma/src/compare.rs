@@ -137,3 +137,6 @@ fn line(difference: &Difference) -> String {
     })
     .to_string()
 }
+
+#[cfg(test)]
+mod tests;

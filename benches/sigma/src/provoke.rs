@@ -181,3 +181,6 @@ fn insert_nested(event: &mut Value, name: &str, value: Value) {
     }
     *at = value;
 }
+
+#[cfg(test)]
+mod tests;
