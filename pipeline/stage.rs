@@ -14,7 +14,11 @@
 use crate::journal::{Batch, JournalError, StateEntries, Topic, Transaction};
 
 pub mod correlate;
+mod health;
 pub mod normalize;
+
+#[cfg(test)]
+mod tests;
 
 /// One step of the pipeline; the worker owns it, nobody shares it.
 pub trait Stage: Send {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chaperone_detections::{Correlator, Limits, Match, Output, RuleSet};
 
+use super::health::Reported;
 use super::normalize::{message_of, progress_of};
 use super::{Stage, StageError};
 use crate::journal::{Batch, Message, Outgoing, StateChange, StateEntries, Topic, Transaction};
@@ -20,9 +21,17 @@ pub struct Correlate {
     rules: Arc<RuleSet>,
     limits: Limits,
     metrics: Arc<Metrics>,
-    partitions: BTreeMap<u32, Correlator>,
+    partitions: BTreeMap<u32, Partition>,
     output: Output,
     encoded: Vec<u8>,
+}
+
+/// One partition of `matches`.
+struct Partition {
+    correlator: Correlator,
+    reported: Reported,
+    /// Event time as far as it was seen, for the reports of health.
+    reached_ms: i64,
 }
 
 impl Correlate {
@@ -45,21 +54,43 @@ impl Correlate {
         let mut more = false;
         let partitions: Vec<u32> = self.partitions.keys().copied().collect();
         for partition in partitions {
-            more |= self.correlator(partition).finish();
+            more |= self.partition(partition).correlator.finish();
             self.drain(partition, &mut out);
         }
         (out, more)
     }
 
-    fn correlator(&mut self, partition: u32) -> &mut Correlator {
+    fn partition(&mut self, partition: u32) -> &mut Partition {
         self.partitions
             .entry(partition)
-            .or_insert_with(|| Correlator::new(self.rules.clone(), self.limits.clone()))
+            .or_insert_with(|| Partition {
+                correlator: Correlator::new(self.rules.clone(), self.limits.clone()),
+                reported: Reported::default(),
+                reached_ms: 0,
+            })
     }
 
     fn drain(&mut self, partition: u32, out: &mut Transaction) {
         let mut output = std::mem::take(&mut self.output);
-        self.correlator(partition).drain(&mut output);
+        let Partition {
+            correlator,
+            reported,
+            reached_ms,
+        } = self.partition(partition);
+        correlator.drain(&mut output);
+        let time_ms = *reached_ms;
+        if let Some(due) = reported.due(output.health, partition, time_ms) {
+            out.outputs.push(Outgoing {
+                topic: Topic::Alerts,
+                partition: Some(partition),
+                message: Message {
+                    key: Bytes::from(due.id),
+                    value: due.json,
+                    headers: Vec::new(),
+                    time_ms,
+                },
+            });
+        }
         self.metrics.add(Count::Alerts, output.alerts.len() as u64);
         for alert in output.alerts.drain(..) {
             out.outputs.push(Outgoing {
@@ -94,10 +125,11 @@ impl Stage for Correlate {
 
     fn assign(&mut self, partition: u32, state: StateEntries) -> Result<(), StageError> {
         self.partitions.remove(&partition);
-        let correlator = self.correlator(partition);
+        let assigned = self.partition(partition);
         for entry in state {
             let (key, value) = entry?;
-            correlator
+            assigned
+                .correlator
                 .restore(&key, &value)
                 .map_err(|error| StageError::State {
                     partition,
@@ -118,9 +150,14 @@ impl Stage for Correlate {
             ..Transaction::default()
         };
         let mut broken = 0;
-        let correlator = self.correlator(partition);
+        let Partition {
+            correlator,
+            reached_ms,
+            ..
+        } = self.partition(partition);
         for incoming in &batch.messages {
             let message = &incoming.message;
+            *reached_ms = (*reached_ms).max(message.time_ms);
             if let Some(input) = progress_of(message) {
                 correlator.progress(input, message.time_ms);
             } else if let Some(found) = Match::decode(&message.value) {
