@@ -173,7 +173,7 @@ pub struct Sink {
     /// Which product.
     #[serde(rename = "type")]
     pub kind: SinkKind,
-    /// Alerts, events or both.
+    /// Alerts, events, both, or refusals.
     #[serde(default)]
     pub documents: Documents,
     /// The lowest level of an alert.
@@ -217,6 +217,8 @@ pub enum Documents {
     Events,
     /// Both.
     Both,
+    /// What could not become an event, and what another sink has refused: the dead letters.
+    Refusals,
 }
 
 fn lowest() -> String {

@@ -45,7 +45,11 @@ impl<'a> Refused<'a> {
         let mut document = json!({
             "@timestamp": time_text(origin.received_ms),
             "ecs": { "version": "9.4.0" },
-            "event": { "kind": "pipeline_error", "dataset": "chaperone.refusals" },
+            "event": {
+                "kind": "pipeline_error",
+                "dataset": "chaperone.refusals",
+                "id": format!("chaperone.refusals:{}/{item}", origin.place),
+            },
             "error": { "code": code.name(), "message": detail },
             "chaperone": { "refusal": refusal },
         });

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{self, channel};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use chaperone_detections::Limits;
@@ -17,12 +18,15 @@ use tokio::sync::watch;
 use crate::clock;
 use crate::deliver::Deliverer;
 use crate::journal::{Journal, Member, Topic};
-use crate::metrics::Metrics;
+use crate::metrics::{Count, Metrics};
 use crate::receive::{KnownSources, ReceiveConfig, Receiver, Seal};
 use crate::stage::Stage;
 use crate::stage::correlate::Correlate;
 use crate::stage::normalize::{Normalize, Parts};
 use crate::worker::{self, Drain};
+
+/// How often the log speaks of refusals.
+const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 
 /// The parts of a pipeline that runs in this process.
 pub struct Pipeline {
@@ -33,6 +37,30 @@ pub struct Pipeline {
     receiver: Option<Receiving>,
     failed: mpsc::Sender<anyhow::Error>,
     failure: mpsc::Receiver<anyhow::Error>,
+}
+
+/// Says now and then that records are refused: a counter alone would be silent.
+#[derive(Default)]
+struct Refusals {
+    said: u64,
+    last: Option<Instant>,
+}
+
+impl Refusals {
+    fn watch(&mut self, metrics: &Metrics) {
+        let refused = metrics.get(Count::Refused);
+        let recently = self
+            .last
+            .is_some_and(|last| last.elapsed() < REFUSALS_EVERY);
+        if refused > self.said && !recently {
+            let new = refused - self.said;
+            tracing::warn!(
+                "{new} records were refused; a sink with documents = \"refusals\" shows which and why"
+            );
+            self.said = refused;
+            self.last = Some(Instant::now());
+        }
+    }
 }
 
 /// The threads of one part; they are drained together.
@@ -168,11 +196,10 @@ impl Pipeline {
             stop.await;
             let _ = stopping.send(());
         });
+        let mut refused = Refusals::default();
         let failure = loop {
-            if let Ok(error) = self
-                .failure
-                .recv_timeout(std::time::Duration::from_millis(100))
-            {
+            refused.watch(&self.metrics);
+            if let Ok(error) = self.failure.recv_timeout(Duration::from_millis(100)) {
                 break Some(error);
             }
             if stopped.try_recv().is_ok() {

@@ -18,7 +18,7 @@ const OURS: [&str; 4] = [
 
 /// Starts the log of this process.
 pub fn start() {
-    let wanted = std::env::var("CHAPERONE_LOG").unwrap_or_default();
+    let wanted = std::env::var("CHAPERONE_LOG").unwrap_or_else(|_| "info".into());
     let level: LevelFilter = wanted.parse().unwrap_or(LevelFilter::INFO);
     let filter = OURS.iter().fold(EnvFilter::new("warn"), |filter, ours| {
         let directive = format!("{ours}={level}").parse();

@@ -86,6 +86,7 @@ fn sinks(
                 Documents::Alerts => &[Topic::Alerts],
                 Documents::Events => &[Topic::Events],
                 Documents::Both => &[Topic::Alerts, Topic::Events],
+                Documents::Refusals => &[Topic::DeadLetters],
             };
             let name = &sink.name;
             Deliverer::new(
