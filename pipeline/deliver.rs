@@ -6,12 +6,13 @@
 //! goes to the dead letters in the transaction that moves past it (invariant I3).
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
 use chaperone_sinks::ledger::Progress;
-use chaperone_sinks::{Delivery, Document, Ledger, Place, Settled, Verdict};
+use chaperone_sinks::{Delivery, Document, Kind, Ledger, Place, Reason, Settled, Verdict};
 use tokio::runtime::Handle;
 
 use crate::journal::{Consumer, Journal, Member, Message, Outgoing, Polled, Topic, Transaction};
@@ -96,11 +97,11 @@ impl Deliverer {
             };
             match self.consumers[input].poll(READ_MAX, wait)? {
                 Polled::Idle => {}
-                Polled::Assigned { .. } => idle = false,
-                Polled::Revoked { partition } => {
-                    self.delivery.forget(place(input), partition);
-                    self.ledger.forget(place(input), partition);
+                Polled::Assigned { partition, .. } => {
+                    idle = false;
+                    self.forget(input, partition);
                 }
+                Polled::Revoked { partition } => self.forget(input, partition),
                 Polled::Batch(batch) => {
                     idle = false;
                     for incoming in batch.messages {
@@ -112,26 +113,32 @@ impl Deliverer {
         Ok(idle)
     }
 
+    /// What is held of a partition does not count any more: it comes again from its offset.
+    fn forget(&mut self, input: usize, partition: u32) {
+        self.delivery.forget(place(input), partition);
+        self.ledger.forget(place(input), partition);
+    }
+
     fn hand(&mut self, input: usize, partition: u32, offset: u64, message: Message) -> Result<()> {
         let place = Place {
             input: place(input),
             partition,
             offset,
         };
-        match Document::read(message.value) {
+        let json = message.value;
+        match Document::read(json.clone()) {
             Ok(document) => {
                 self.ledger.note(place);
                 self.delivery.hand(place, document);
             }
-            // Ours are always documents; what somebody else wrote into the topic is passed by.
+            // Ours are always documents; what somebody else wrote into the topic is refused.
             Err(error) => {
-                tracing::warn!(sink = self.name, partition, offset, %error, "not a document");
-                self.commit(Progress {
-                    input: place.input,
-                    partition,
-                    next_offset: offset + 1,
-                    refused: Vec::new(),
-                })?;
+                self.ledger.note(place);
+                self.ledger.settle(Settled {
+                    place,
+                    document: unreadable(json, message.time_ms),
+                    verdict: Verdict::Refused(Reason::new("not_a_document", error.to_string())),
+                });
             }
         }
         Ok(())
@@ -146,7 +153,11 @@ impl Deliverer {
         match self.runtime.block_on(next) {
             Err(_elapsed) => return Ok(()),
             Ok(Err(chaperone_sinks::Closed)) => return Err(Gone(self.name.clone()).into()),
-            Ok(Ok(settled)) => settled.into_iter().for_each(|one| self.ledger.settle(one)),
+            Ok(Ok(settled)) => settled.into_iter().for_each(|one| {
+                let delivered = one.verdict == Verdict::Delivered;
+                self.metrics.add(Count::Delivered, u64::from(delivered));
+                self.ledger.settle(one);
+            }),
         }
         for progress in self.ledger.take() {
             self.commit(progress)?;
@@ -170,12 +181,34 @@ impl Deliverer {
             outputs: outputs.collect(),
             state: Vec::new(),
         };
-        Ok(self.consumers[input as usize].commit(transaction)?)
+        match self.consumers[input as usize].commit(transaction) {
+            // The journal is full for the moment: the consumer goes back to what is committed and
+            // says so with an assignment.
+            Err(error) if !error.is_fatal() => {
+                tracing::warn!(sink = self.name, "{error}; trying again");
+                thread::park_timeout(POLL_WAIT);
+                Ok(())
+            }
+            outcome => Ok(outcome?),
+        }
     }
 }
 
 fn place(input: usize) -> u32 {
     u32::try_from(input).expect("a sink has one consumer a topic")
+}
+
+/// What stands in a topic of documents and is none.
+fn unreadable(json: Bytes, time_ms: i64) -> Document {
+    Document {
+        id: "".into(),
+        kind: Kind::Event,
+        level: None,
+        source: None,
+        tenant: None,
+        time_ms,
+        json,
+    }
 }
 
 /// What a sink refused, with why: the document is sealed already.
