@@ -399,6 +399,11 @@ impl Config {
                 sections.problem("receive", format!("`{name}`: {what}"));
             }
         }
+        let open = self.receive.sources.is_empty() && self.receive.otlp.is_none();
+        if open && !self.receive.listen.ip().is_loopback() {
+            let what = "`listen` can be reached from other machines: give [receive.otlp] or [receive.sources.\"<source>\"] a secret (what has none is then closed), or listen on 127.0.0.1";
+            sections.problem("receive", what.into());
+        }
         if self.receive.in_flight_max == 0 {
             sections.problem("receive", "in_flight_max must be at least 1".into());
         }

@@ -70,6 +70,17 @@ fn an_auth_is_one_way_in() {
 }
 
 #[test]
+fn beyond_loopback_something_must_prove_itself() {
+    let found = problems("[receive]\nlisten = \"0.0.0.0:4318\"\n");
+    assert!(
+        found[0].contains("can be reached from other machines"),
+        "{found:?}"
+    );
+    let proven = "[receive]\nlisten = \"0.0.0.0:4318\"\n[receive.otlp]\nbearer = { env = \"A\" }\n";
+    Config::parse("c.toml", proven).expect("OTLP proves itself, the rest is closed");
+}
+
+#[test]
 fn paths_are_relative_to_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("c.toml");
