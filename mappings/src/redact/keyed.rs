@@ -127,6 +127,9 @@ fn judge(
     if value::is_placeholder(value) || value.eq_ignore_ascii_case(&text[name.start..name.end]) {
         return None;
     }
+    if is_other_pair(text, name, operator.tie, value) {
+        return None;
+    }
     let random = value::is_random(value);
     let secret = match (strength, operator.tie) {
         (Strength::Password, Tie::Firm) => {
@@ -153,6 +156,17 @@ fn judge(
         _ => Detector::Secret,
     };
     secret.then_some((detector, random && value.len() >= 20))
+}
+
+/// A sentence or a column that goes on with a pair of its own (`… token requestId=…`), and an image
+/// with its version (`acme/password:v1.4`).
+fn is_other_pair(text: &[u8], name: &name::Name, tie: Tie, value: &[u8]) -> bool {
+    let path = name.start > 0 && text[name.start - 1] == b'/';
+    match tie {
+        Tie::Loose => value::is_assignment(value),
+        Tie::Firm => path && value::is_version(value),
+        Tie::Flag => false,
+    }
 }
 
 /// `Authorization: <scheme> <credential>` and `Cookie: …`: everything behind the scheme.

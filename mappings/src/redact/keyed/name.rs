@@ -177,19 +177,25 @@ impl Name {
     pub(in crate::redact) fn strength(&self, text: &[u8]) -> Option<Strength> {
         let mut list = [&text[0..0]; WORDS_MAX];
         let count = words(&text[self.start..self.end], &mut list);
-        let mut words = &list[..count];
-        if words.iter().any(|word| is_any(word, &OTHERS)) {
-            return None;
-        }
+        let all = &list[..count];
+        let mut words = all;
         while words.len() > 1 && is_suffix(words[words.len() - 1]) {
             words = &words[..words.len() - 1];
         }
+        let strength = self.last_word(text, words, count > 1)?;
+        // Asked last: most names are none of these, and the list is long.
+        let other = all.iter().any(|word| is_any(word, &OTHERS));
+        (!other).then_some(strength)
+    }
+
+    /// What the last of a name's words says; `several` where it had more words than these may be.
+    fn last_word(&self, text: &[u8], words: &[&[u8]], several: bool) -> Option<Strength> {
         let (last, before) = words.split_last()?;
         let previous = before.last().copied().unwrap_or_default();
         if is_any(last, &[b"authorization"]) || is_any(last, &[b"cookie"]) {
             return Some(Strength::Header);
         }
-        if is_any(last, &PASSWORDS) || (is_any(last, &[b"pass"]) && (count > 1 || self.flag)) {
+        if is_any(last, &PASSWORDS) || (is_any(last, &[b"pass"]) && (several || self.flag)) {
             return Some(Strength::Password);
         }
         if is_any(last, &SECRETS) {
