@@ -18,11 +18,20 @@ const DEPTH_MAX: usize = 2;
 
 /// Finds base64 runs with secrets in them and adds them to the findings.
 pub(super) fn scan(scanner: &Scanner, view: View<'_>, scan: &mut Scan) {
-    scan.found.extend(search(scanner, view.text, 0));
+    let inner = scan.inner.take();
+    let mut inner = inner.unwrap_or_else(|| Box::new(scanner.buffers()));
+    search(scanner, view.text, 0, &mut inner, &mut scan.found);
+    scan.inner = Some(inner);
 }
 
-fn search(scanner: &Scanner, text: &[u8], depth: usize) -> Vec<Finding> {
-    let mut found = Vec::new();
+/// Adds to `found` the runs of a text that hold a secret; `inner` is for reading what they encode.
+fn search(
+    scanner: &Scanner,
+    text: &[u8],
+    depth: usize,
+    inner: &mut Scan,
+    found: &mut Vec<Finding>,
+) {
     let mut at = STEP / 2;
     while at < text.len() {
         if VALUES[usize::from(text[at])] == NONE {
@@ -33,26 +42,27 @@ fn search(scanner: &Scanner, text: &[u8], depth: usize) -> Vec<Finding> {
         at = at.max(end) + STEP / 2;
         if end - start >= RUN_LEN_MIN
             && let Some(decoded) = decode(&text[start..end])
+            && let Some(secret) = inside(scanner, &decoded, depth, inner)
         {
-            found.extend(inside(scanner, &decoded, depth).map(|inner| Finding {
+            found.push(Finding {
                 start,
                 end,
-                ..inner
-            }));
+                ..secret
+            });
         }
     }
-    found
 }
 
 /// The first secret in a decoded text.
-fn inside(scanner: &Scanner, decoded: &[u8], depth: usize) -> Option<Finding> {
-    let mut buffers = scanner.buffers();
-    let view = View::plain(decoded);
-    scanner.scan_flat(view, &mut buffers);
-    if buffers.found.is_empty() && depth + 1 < DEPTH_MAX {
-        buffers.found = search(scanner, decoded, depth + 1);
+fn inside(scanner: &Scanner, decoded: &[u8], depth: usize, inner: &mut Scan) -> Option<Finding> {
+    scanner.scan_flat(View::plain(decoded), inner);
+    let mut first = inner.found.first().copied();
+    if first.is_none() && depth + 1 < DEPTH_MAX {
+        let mut deeper = Vec::new();
+        search(scanner, decoded, depth + 1, inner, &mut deeper);
+        first = deeper.first().copied();
     }
-    let first = buffers.found.into_iter().next()?;
+    let first = first?;
     let secret = &decoded[first.start..first.end];
     Some(Finding {
         seal: first.seal.or_else(|| {

@@ -127,6 +127,8 @@ pub(super) struct Scan {
     touched: Vec<usize>,
     pub(super) markers: Vec<(usize, usize)>,
     keyed: keyed::Progress,
+    /// For the texts inside the text.
+    pub(super) inner: Option<Box<Scan>>,
 }
 
 impl Scanner {

@@ -177,14 +177,14 @@ impl Name {
     pub(in crate::redact) fn strength(&self, text: &[u8]) -> Option<Strength> {
         let mut list = [&text[0..0]; WORDS_MAX];
         let count = words(&text[self.start..self.end], &mut list);
-        let all = &list[..count];
-        let mut words = all;
+        let mut words = &list[..count];
         while words.len() > 1 && is_suffix(words[words.len() - 1]) {
             words = &words[..words.len() - 1];
         }
         let strength = self.last_word(text, words, count > 1)?;
-        // Asked last: most names are none of these, and the list is long.
-        let other = all.iter().any(|word| is_any(word, &OTHERS));
+        // Asked last, and only of the words before: most names are no secret's, and the list is long.
+        let before = &words[..words.len() - 1];
+        let other = before.iter().any(|word| is_any(word, &OTHERS));
         (!other).then_some(strength)
     }
 
