@@ -32,6 +32,7 @@ fn search(
     inner: &mut Scan,
     found: &mut Vec<Finding>,
 ) {
+    let mut decoded = Vec::new();
     let mut at = STEP / 2;
     while at < text.len() {
         if VALUES[usize::from(text[at])] == NONE {
@@ -41,7 +42,7 @@ fn search(
         let (start, end) = run(text, at);
         at = at.max(end) + STEP / 2;
         if end - start >= RUN_LEN_MIN
-            && let Some(decoded) = decode(&text[start..end])
+            && decode(&text[start..end], &mut decoded)
             && let Some(secret) = inside(scanner, &decoded, depth, inner)
         {
             found.push(Finding {
@@ -80,10 +81,10 @@ fn inside(scanner: &Scanner, decoded: &[u8], depth: usize, inner: &mut Scan) -> 
 
 /// True where a credential is the base64 of `user:password`.
 pub(super) fn decodes_to_pair(credential: &[u8]) -> bool {
+    let mut pair = Vec::new();
     credential.len() >= 8
-        && decode(credential).is_some_and(|pair| {
-            memchr::memchr(b':', &pair).is_some_and(|colon| colon + 1 < pair.len())
-        })
+        && decode(credential, &mut pair)
+        && memchr::memchr(b':', &pair).is_some_and(|colon| colon + 1 < pair.len())
 }
 
 const NONE: u8 = 0xff;
@@ -132,9 +133,9 @@ fn run(text: &[u8], at: usize) -> (usize, usize) {
     (start, end)
 }
 
-/// The text that a run encodes; None where it is not text.
-fn decode(run: &[u8]) -> Option<Vec<u8>> {
-    let mut decoded = Vec::with_capacity(run.len() * 3 / 4);
+/// Writes the text that a run encodes; false where it is not text.
+fn decode(run: &[u8], decoded: &mut Vec<u8>) -> bool {
+    decoded.clear();
     let (mut bits, mut count) = (0_u32, 0);
     for byte in run {
         let value = VALUES[usize::from(*byte)];
@@ -147,10 +148,10 @@ fn decode(run: &[u8]) -> Option<Vec<u8>> {
             count -= 8;
             let byte = (bits >> count) as u8;
             if !matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t') {
-                return None;
+                return false;
             }
             decoded.push(byte);
         }
     }
-    Some(decoded)
+    true
 }

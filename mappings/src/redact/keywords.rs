@@ -38,15 +38,23 @@ impl Keywords {
         Ok(Self { automaton, begins })
     }
 
-    /// Calls `found` with the index, the start and the end of each keyword in a text, by start.
-    pub(super) fn each(&self, text: &[u8], mut found: impl FnMut(usize, usize, usize)) {
-        let whole = text.len().saturating_sub(3);
-        text.windows(4).enumerate().for_each(|(at, four)| {
+    /// Calls `found` with the index, the start and the end of each keyword that begins in a range of
+    /// a text, by start. It may end behind the range.
+    pub(super) fn each(
+        &self,
+        text: &[u8],
+        (from, to): (usize, usize),
+        mut found: impl FnMut(usize, usize, usize),
+    ) {
+        // Four bytes are one load.
+        let whole = to.min(text.len().saturating_sub(3)).max(from);
+        let fours = text[from..text.len().min(whole + 3)].windows(4);
+        fours.enumerate().for_each(|(step, four)| {
             if self.may_begin([four[0], four[1], four[2]]) {
-                self.walk(text, at, &mut found);
+                self.walk(text, from + step, &mut found);
             }
         });
-        for at in whole..text.len() {
+        for at in whole..to {
             let byte = |step: usize| text.get(at + step).copied().unwrap_or(0);
             if self.may_begin([byte(0), byte(1), byte(2)]) {
                 self.walk(text, at, &mut found);
@@ -65,7 +73,7 @@ impl Keywords {
         let Ok(mut state) = self.automaton.start_state(Anchored::Yes) else {
             return;
         };
-        for (at, byte) in text.iter().enumerate().skip(start) {
+        for (length, byte) in (1..).zip(&text[start..]) {
             state = self.automaton.next_state(Anchored::Yes, state, *byte);
             if !self.automaton.is_special(state) {
                 continue;
@@ -77,8 +85,8 @@ impl Keywords {
                 for index in 0..self.automaton.match_len(state) {
                     let keyword = self.automaton.match_pattern(state, index);
                     // A state also knows the keywords that end here and begin later.
-                    if self.automaton.pattern_len(keyword) == at + 1 - start {
-                        found(keyword.as_usize(), start, at + 1);
+                    if self.automaton.pattern_len(keyword) == length {
+                        found(keyword.as_usize(), start, start + length);
                     }
                 }
             }

@@ -214,13 +214,19 @@ impl Scanner {
         scan.markers.clear();
         scan.markers
             .extend(marker::markers(view.text).map(|marker| (marker.start, marker.end)));
-        self.keywords.each(view.text, |keyword, start, end| {
-            if !scan.in_marker(start) {
+        // What is a marker already is not read again.
+        let mut from = 0;
+        for place in 0..=scan.markers.len() {
+            let end = (view.text.len(), view.text.len());
+            let marker = scan.markers.get(place).copied().unwrap_or(end);
+            let range = (from, marker.0);
+            self.keywords.each(view.text, range, |keyword, start, end| {
                 for action in &self.actions[keyword] {
                     self.act(*action, view, (start, end), scan);
                 }
-            }
-        });
+            });
+            from = marker.1;
+        }
         self.search_windows(view.text, scan);
     }
 
@@ -301,14 +307,6 @@ impl Scan {
             Some(last) if last.1 >= window.0 => last.1 = last.1.max(window.1),
             _ => windows.push(window),
         }
-    }
-
-    fn in_marker(&self, at: usize) -> bool {
-        if self.markers.is_empty() {
-            return false;
-        }
-        let next = self.markers.partition_point(|marker| marker.1 <= at);
-        self.markers.get(next).is_some_and(|marker| marker.0 <= at)
     }
 
     /// Cuts what is a marker already out of the findings.

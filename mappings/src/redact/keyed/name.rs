@@ -192,15 +192,6 @@ impl Name {
     fn last_word(&self, text: &[u8], words: &[&[u8]], several: bool) -> Option<Strength> {
         let (last, before) = words.split_last()?;
         let previous = before.last().copied().unwrap_or_default();
-        if is_any(last, &[b"authorization"]) || is_any(last, &[b"cookie"]) {
-            return Some(Strength::Header);
-        }
-        if is_any(last, &PASSWORDS) || (is_any(last, &[b"pass"]) && (several || self.flag)) {
-            return Some(Strength::Password);
-        }
-        if is_any(last, &SECRETS) {
-            return Some(Strength::Secret);
-        }
         if is_any(last, &[b"key"]) {
             let upper = text[self.start..self.end]
                 .iter()
@@ -211,6 +202,15 @@ impl Name {
             } else {
                 Strength::Weak
             });
+        }
+        if is_any(last, &[b"authorization"]) || is_any(last, &[b"cookie"]) {
+            return Some(Strength::Header);
+        }
+        if is_any(last, &PASSWORDS) || (is_any(last, &[b"pass"]) && (several || self.flag)) {
+            return Some(Strength::Password);
+        }
+        if is_any(last, &SECRETS) {
+            return Some(Strength::Secret);
         }
         if is_any(last, &[b"auth", b"sig", b"signature", b"cred"]) {
             return Some(Strength::Weak);
@@ -228,7 +228,12 @@ impl Name {
 }
 
 fn is_any(word: &[u8], words: &[&[u8]]) -> bool {
-    words.iter().any(|known| word.eq_ignore_ascii_case(known))
+    let first = word.first().map(u8::to_ascii_lowercase);
+    words.iter().any(|known| {
+        known.len() == word.len()
+            && known.first().copied() == first
+            && word.eq_ignore_ascii_case(known)
+    })
 }
 
 fn is_suffix(word: &[u8]) -> bool {

@@ -301,6 +301,9 @@ pub(super) fn is_mixed(value: &[u8]) -> bool {
 
 /// At least eight characters with a digit or a mixture, and not made of words.
 pub(super) fn is_dense(value: &[u8]) -> bool {
+    if !(8..=VALUE_LEN_MAX).contains(&value.len()) {
+        return false;
+    }
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
     let upper = value.iter().any(u8::is_ascii_uppercase);
     let lower = value.iter().any(u8::is_ascii_lowercase);
@@ -308,14 +311,12 @@ pub(super) fn is_dense(value: &[u8]) -> bool {
     let shuffled = value.len() >= 12 && changes(value) * 5 >= value.len() * 2;
     let dense = digits >= 2 || (digits == 1 && upper && lower) || symbols || shuffled;
     let dotted = value.iter().all(|b| b.is_ascii_digit() || *b == b'.');
-    value.len() >= 8
-        && dense
+    dense
         && (lower || upper || digits >= 12)
         && !dotted
         && !is_versioned(value)
         && !is_path(value)
         && !value.contains(&b' ')
-        && value.len() <= VALUE_LEN_MAX
 }
 
 /// A name with a version at its end: `jackson-core-2.17.1`.

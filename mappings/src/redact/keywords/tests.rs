@@ -5,9 +5,12 @@ use super::*;
 fn found(keywords: &[String], text: &str) -> Vec<(usize, usize, usize)> {
     let mut hits = Vec::new();
     let compiled = Keywords::new(keywords).expect("small");
-    compiled.each(text.as_bytes(), |index, start, end| {
-        hits.push((index, start, end));
-    });
+    let middle = text.len() / 2;
+    for range in [(0, middle), (middle, text.len())] {
+        compiled.each(text.as_bytes(), range, |index, start, end| {
+            hits.push((index, start, end));
+        });
+    }
     hits.sort_unstable();
     hits
 }
