@@ -44,20 +44,20 @@ impl Keywords {
         &self,
         text: &[u8],
         (from, to): (usize, usize),
-        mut found: impl FnMut(usize, usize, usize),
+        found: &mut dyn FnMut(usize, usize, usize),
     ) {
         // Four bytes are one load.
         let whole = to.min(text.len().saturating_sub(3)).max(from);
         let fours = text[from..text.len().min(whole + 3)].windows(4);
         fours.enumerate().for_each(|(step, four)| {
             if self.may_begin([four[0], four[1], four[2]]) {
-                self.walk(text, from + step, &mut found);
+                self.walk(text, from + step, found);
             }
         });
         for at in whole..to {
             let byte = |step: usize| text.get(at + step).copied().unwrap_or(0);
             if self.may_begin([byte(0), byte(1), byte(2)]) {
-                self.walk(text, at, &mut found);
+                self.walk(text, at, found);
             }
         }
     }
@@ -68,8 +68,8 @@ impl Keywords {
         self.begins[hash / 64 % WORDS] >> (hash % 64) & 1 != 0
     }
 
-    /// The keywords that begin at a place.
-    fn walk(&self, text: &[u8], start: usize, found: &mut impl FnMut(usize, usize, usize)) {
+    /// The keywords that begin at a place. What is done with them stays out of this loop.
+    fn walk(&self, text: &[u8], start: usize, found: &mut dyn FnMut(usize, usize, usize)) {
         let Ok(mut state) = self.automaton.start_state(Anchored::Yes) else {
             return;
         };

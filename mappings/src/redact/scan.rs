@@ -220,11 +220,12 @@ impl Scanner {
             let end = (view.text.len(), view.text.len());
             let marker = scan.markers.get(place).copied().unwrap_or(end);
             let range = (from, marker.0);
-            self.keywords.each(view.text, range, |keyword, start, end| {
+            let mut found = |keyword: usize, start: usize, end: usize| {
                 for action in &self.actions[keyword] {
                     self.act(*action, view, (start, end), scan);
                 }
-            });
+            };
+            self.keywords.each(view.text, range, &mut found);
             from = marker.1;
         }
         self.search_windows(view.text, scan);

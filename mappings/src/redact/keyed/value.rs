@@ -250,8 +250,8 @@ pub(in crate::redact) fn is_placeholder(value: &[u8]) -> bool {
                 || value.starts_with(b"...")
                 || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
                 || code.iter().any(|start| value.starts_with(start))
-                || memchr::memmem::find(value, b"${").is_some()
-                || memchr::memmem::find(value, b"{{").is_some()
+                || memchr::memchr_iter(b'{', value)
+                    .any(|at| (at > 0 && value[at - 1] == b'$') || value.get(at + 1) == Some(&b'{'))
         }
     }
 }

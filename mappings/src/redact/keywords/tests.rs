@@ -7,7 +7,7 @@ fn found(keywords: &[String], text: &str) -> Vec<(usize, usize, usize)> {
     let compiled = Keywords::new(keywords).expect("small");
     let middle = text.len() / 2;
     for range in [(0, middle), (middle, text.len())] {
-        compiled.each(text.as_bytes(), range, |index, start, end| {
+        compiled.each(text.as_bytes(), range, &mut |index, start, end| {
             hits.push((index, start, end));
         });
     }
