@@ -7,6 +7,7 @@ use chaperone_mappings::problem::Problem;
 
 pub mod config;
 pub mod normalize;
+mod progress;
 pub mod redact;
 pub mod replay;
 pub mod rules;

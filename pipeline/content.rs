@@ -1,6 +1,8 @@
 //! What the stages run on: sources, patterns, context and rules, built in and from folders,
 //! compiled together before anything starts. All problems of all files come out in one go.
 
+mod patterns;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -128,20 +130,19 @@ fn keep<T, P: ToString>(outcome: Result<T, Vec<P>>, problems: &mut Vec<String>) 
 type Redactors = Result<(Redactor, Vec<String>), Vec<String>>;
 
 fn redactor(folders: &Folders, key: Option<FingerprintKey>) -> Result<Redactors> {
-    let gitleaks = folders
-        .patterns
-        .iter()
-        .map(|path| Ok((path.display().to_string(), read(path)?)));
     let config = RedactorConfig {
-        gitleaks: gitleaks.collect::<Result<_>>()?,
+        gitleaks: patterns::files(&folders.patterns)?,
         builtin: folders.builtin_patterns,
         key: key.unwrap_or_else(FingerprintKey::fixed),
     };
     Ok(Redactor::new(config).map_err(|found| found.iter().map(ToString::to_string).collect()))
 }
 
+/// What a command without a key says on stderr.
+pub const FIXED_KEY: &str = "fingerprints are made with the fixed key k0";
+
 /// The redactor alone, and what of the patterns' files it does not support.
-pub fn patterns(folders: &Folders, key: FingerprintKey) -> Result<(Redactor, Vec<String>)> {
+pub fn redactor_alone(folders: &Folders, key: FingerprintKey) -> Result<(Redactor, Vec<String>)> {
     redactor(folders, Some(key))?.map_err(|problems| Invalid(problems).into())
 }
 

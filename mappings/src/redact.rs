@@ -9,7 +9,7 @@
 //! written to disk, a broken document on its way to the dead letters, and an event:
 //!
 //! 1. [`view`]: one flat reading of the text, all layers of escapes removed, with the way back;
-//! 2. [`scan`]: one automaton over all keywords; patterns and detectors look around each hit;
+//! 2. [`scan`]: all keywords in one pass ([`keywords`]); patterns and detectors look around each hit;
 //! 3. [`memory`]: what was caught is looked for in the whole text, bare and encoded;
 //! 4. [`rewrite`]: findings are mapped back, cut at string borders, and replaced once.
 //!
@@ -20,6 +20,7 @@ mod encoded;
 mod fingerprint;
 mod gitleaks;
 mod keyed;
+mod keywords;
 mod marker;
 mod memory;
 mod pack;

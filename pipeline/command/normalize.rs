@@ -67,6 +67,6 @@ pub fn run(args: &NormalizeArgs) -> Result<Ended> {
         })?;
     }
     out.flush()?;
-    eprintln!("{events} events, {refused} refused");
+    eprintln!("{events} events, {refused} refused; {}", content::FIXED_KEY);
     Ok(Ended::Well)
 }

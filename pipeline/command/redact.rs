@@ -4,8 +4,10 @@
 //! secret waits for the rest of it. A summary by rule goes to stderr.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
 use chaperone_mappings::redact::{FingerprintKey, Redactor};
@@ -13,6 +15,7 @@ use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 
 use super::Ended;
+use super::progress::Progress;
 use crate::cli::RedactArgs;
 use crate::content::{self, Folders};
 
@@ -25,19 +28,45 @@ pub fn run(args: &RedactArgs) -> Result<Ended> {
         builtin_patterns: args.rules.is_empty() || args.rules.iter().any(|path| is_builtin(path)),
         ..Folders::default()
     };
-    let (redactor, unsupported) = content::patterns(&folders, FingerprintKey::fixed())?;
+    let (redactor, unsupported) = content::redactor_alone(&folders, FingerprintKey::fixed())?;
     for what in unsupported {
         eprintln!("{what}");
     }
-    let input: Box<dyn Read> = match &args.file {
-        Some(path) if path.as_os_str() != "-" => Box::new(
-            File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?,
-        ),
-        _ => Box::new(io::stdin().lock()),
+    let counts = match &args.file {
+        Some(path) if path.as_os_str() != "-" => pass_file(&redactor, path)?,
+        _ => pass(&redactor, io::stdin().lock(), &mut io::stdout().lock())?,
     };
-    let counts = pass(&redactor, input, &mut io::stdout().lock())?;
     summarize(&counts);
     Ok(Ended::Well)
+}
+
+/// A file has a length, so a bar can show how far we are, unless the text goes to the same screen.
+fn pass_file(redactor: &Redactor, path: &Path) -> Result<Vec<(String, u64)>> {
+    let file = File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
+    let mut out = io::stdout().lock();
+    let length = file.metadata().map_or(0, |about| about.len());
+    if length == 0 || out.is_terminal() {
+        return pass(redactor, file, &mut out);
+    }
+    let read_bytes = Arc::new(AtomicU64::new(0));
+    let progress = Progress::start(length, read_bytes.clone());
+    let counts = pass(redactor, Counted { file, read_bytes }, &mut out);
+    progress.stop();
+    counts
+}
+
+/// A file that tells how much of it was read.
+struct Counted {
+    file: File,
+    read_bytes: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, block: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(block)?;
+        self.read_bytes.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
 }
 
 fn pass(
@@ -78,5 +107,5 @@ fn summarize(counts: &[(String, u64)]) {
         }
         eprintln!("{table}");
     }
-    eprintln!("{total} redacted; fingerprints under the fixed key k0");
+    eprintln!("{total} redacted; {}", content::FIXED_KEY);
 }

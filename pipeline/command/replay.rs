@@ -4,14 +4,13 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicU64;
 
 use anyhow::{Context, Result};
 use chaperone_detections::{Level, Match};
 use chaperone_mappings::value;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::progress::Progress;
 use super::{Ended, invalid};
 use crate::cli::{Emit, Format, LevelArg, ReplayArgs};
 use crate::config::Config;
@@ -19,7 +18,7 @@ use crate::content::{Content, Folders};
 use crate::filter::Filter;
 use crate::journal::{Outgoing, Topic};
 use crate::metrics::{Count, Metrics};
-use crate::read::{self, Input};
+use crate::read;
 use crate::refused::time_text;
 use crate::replay::Replay;
 use crate::report::{Look, Report};
@@ -56,7 +55,7 @@ pub fn run(args: &ReplayArgs) -> Result<Ended> {
         read_bytes: read_bytes.clone(),
         inputs,
     };
-    let progress = Progress::start(&replay.inputs, read_bytes);
+    let progress = Progress::start(read::total_bytes(&replay.inputs), read_bytes);
     let mut printer = Printer::new(args)?;
     let outcome = replay.run(&mut |outgoing| printer.take(&outgoing));
     progress.stop();
@@ -151,7 +150,7 @@ impl Printer {
             get(Count::Alerts),
         );
         self.report.finish(&summary)?;
-        eprintln!("{summary}");
+        eprintln!("{summary}; {}", content::FIXED_KEY);
         if get(Count::Refused) > 0 {
             eprintln!("see why records were refused: --emit refusals");
         }
@@ -200,32 +199,4 @@ fn level(arg: LevelArg) -> Level {
 fn level_of(json: &[u8]) -> Option<Level> {
     let alert = value::parse(json).ok()?;
     Level::parse(value::text_at(&alert, "chaperone.alert.level")?)
-}
-
-/// A bar on stderr while files are read; only on a terminal.
-struct Progress(ProgressBar);
-
-impl Progress {
-    fn start(inputs: &[Input], read_bytes: Arc<AtomicU64>) -> Self {
-        let total = read::total_bytes(inputs);
-        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-        let form = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
-        bar.set_style(ProgressStyle::with_template(form).expect("the template is valid"));
-        let shown = bar.downgrade();
-        std::thread::spawn(move || {
-            while let Some(bar) = shown.upgrade() {
-                if bar.is_finished() {
-                    return;
-                }
-                bar.set_position(read_bytes.load(Ordering::Relaxed));
-                drop(bar);
-                std::thread::park_timeout(Duration::from_millis(100));
-            }
-        });
-        Self(bar)
-    }
-
-    fn stop(self) {
-        self.0.finish_and_clear();
-    }
 }

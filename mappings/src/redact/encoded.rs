@@ -18,11 +18,21 @@ const DEPTH_MAX: usize = 2;
 
 /// Finds base64 runs with secrets in them and adds them to the findings.
 pub(super) fn scan(scanner: &Scanner, view: View<'_>, scan: &mut Scan) {
-    scan.found.extend(search(scanner, view.text, 0));
+    let inner = scan.inner.take();
+    let mut inner = inner.unwrap_or_else(|| Box::new(scanner.buffers()));
+    search(scanner, view.text, 0, &mut inner, &mut scan.found);
+    scan.inner = Some(inner);
 }
 
-fn search(scanner: &Scanner, text: &[u8], depth: usize) -> Vec<Finding> {
-    let mut found = Vec::new();
+/// Adds to `found` the runs of a text that hold a secret; `inner` is for reading what they encode.
+fn search(
+    scanner: &Scanner,
+    text: &[u8],
+    depth: usize,
+    inner: &mut Scan,
+    found: &mut Vec<Finding>,
+) {
+    let mut decoded = Vec::new();
     let mut at = STEP / 2;
     while at < text.len() {
         if VALUES[usize::from(text[at])] == NONE {
@@ -32,27 +42,28 @@ fn search(scanner: &Scanner, text: &[u8], depth: usize) -> Vec<Finding> {
         let (start, end) = run(text, at);
         at = at.max(end) + STEP / 2;
         if end - start >= RUN_LEN_MIN
-            && let Some(decoded) = decode(&text[start..end])
+            && decode(&text[start..end], &mut decoded)
+            && let Some(secret) = inside(scanner, &decoded, depth, inner)
         {
-            found.extend(inside(scanner, &decoded, depth).map(|inner| Finding {
+            found.push(Finding {
                 start,
                 end,
-                ..inner
-            }));
+                ..secret
+            });
         }
     }
-    found
 }
 
 /// The first secret in a decoded text.
-fn inside(scanner: &Scanner, decoded: &[u8], depth: usize) -> Option<Finding> {
-    let mut buffers = scanner.buffers();
-    let view = View::plain(decoded);
-    scanner.scan_flat(view, &mut buffers);
-    if buffers.found.is_empty() && depth + 1 < DEPTH_MAX {
-        buffers.found = search(scanner, decoded, depth + 1);
+fn inside(scanner: &Scanner, decoded: &[u8], depth: usize, inner: &mut Scan) -> Option<Finding> {
+    scanner.scan_flat(View::plain(decoded), inner);
+    let mut first = inner.found.first().copied();
+    if first.is_none() && depth + 1 < DEPTH_MAX {
+        let mut deeper = Vec::new();
+        search(scanner, decoded, depth + 1, inner, &mut deeper);
+        first = deeper.first().copied();
     }
-    let first = buffers.found.into_iter().next()?;
+    let first = first?;
     let secret = &decoded[first.start..first.end];
     Some(Finding {
         seal: first.seal.or_else(|| {
@@ -70,10 +81,10 @@ fn inside(scanner: &Scanner, decoded: &[u8], depth: usize) -> Option<Finding> {
 
 /// True where a credential is the base64 of `user:password`.
 pub(super) fn decodes_to_pair(credential: &[u8]) -> bool {
+    let mut pair = Vec::new();
     credential.len() >= 8
-        && decode(credential).is_some_and(|pair| {
-            memchr::memchr(b':', &pair).is_some_and(|colon| colon + 1 < pair.len())
-        })
+        && decode(credential, &mut pair)
+        && memchr::memchr(b':', &pair).is_some_and(|colon| colon + 1 < pair.len())
 }
 
 const NONE: u8 = 0xff;
@@ -122,9 +133,9 @@ fn run(text: &[u8], at: usize) -> (usize, usize) {
     (start, end)
 }
 
-/// The text that a run encodes; None where it is not text.
-fn decode(run: &[u8]) -> Option<Vec<u8>> {
-    let mut decoded = Vec::with_capacity(run.len() * 3 / 4);
+/// Writes the text that a run encodes; false where it is not text.
+fn decode(run: &[u8], decoded: &mut Vec<u8>) -> bool {
+    decoded.clear();
     let (mut bits, mut count) = (0_u32, 0);
     for byte in run {
         let value = VALUES[usize::from(*byte)];
@@ -137,10 +148,10 @@ fn decode(run: &[u8]) -> Option<Vec<u8>> {
             count -= 8;
             let byte = (bits >> count) as u8;
             if !matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t') {
-                return None;
+                return false;
             }
             decoded.push(byte);
         }
     }
-    Some(decoded)
+    true
 }

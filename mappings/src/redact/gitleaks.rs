@@ -184,7 +184,7 @@ fn extend(
                 self::file(files, path, text, &disabled, depth + 1, loaded);
             }
             Some(_) => file.problem(&at, "files extend each other more than twice; name this one in the configuration instead"),
-            None => file.problem(&at, "the file that is extended was not given; name it in the configuration, too"),
+            None => file.problem(&at, "the file that is extended cannot be read, neither beside this one nor in the working folder"),
         }
     }
 }

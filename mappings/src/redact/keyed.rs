@@ -61,6 +61,9 @@ pub(super) fn examine(
     let Some(operator) = operator::after(view, &name) else {
         return;
     };
+    if strength == Strength::Weak && operator.tie != Tie::Firm {
+        return;
+    }
     if strength == Strength::Header && operator.tie == Tie::Firm {
         header(view, &name, &operator, progress, found);
         return;
@@ -124,7 +127,10 @@ fn judge(
     extent: &Extent,
 ) -> Option<(Detector, bool)> {
     let value = &text[extent.start..extent.end];
-    if value::is_placeholder(value) || value.eq_ignore_ascii_case(&text[name.start..name.end]) {
+    if value.eq_ignore_ascii_case(&text[name.start..name.end]) || value::is_placeholder(value) {
+        return None;
+    }
+    if is_other_pair(text, name, operator.tie, value) {
         return None;
     }
     let random = value::is_random(value);
@@ -144,6 +150,7 @@ fn judge(
         (Strength::Password, Tie::Loose) => value::is_mixed(value),
         (Strength::Secret, Tie::Loose) => random,
         (Strength::Weak, Tie::Firm) => random && value.len() >= 20 && !value::is_digest(value),
+        // Not looked at; see `examine`.
         (Strength::Weak, _) => false,
         // `Authorization` without a colon: a column or a sentence.
         (Strength::Header, _) => random,
@@ -153,6 +160,17 @@ fn judge(
         _ => Detector::Secret,
     };
     secret.then_some((detector, random && value.len() >= 20))
+}
+
+/// A sentence or a column that goes on with a pair of its own (`… token requestId=…`), and an image
+/// with its version (`acme/password:v1.4`).
+fn is_other_pair(text: &[u8], name: &name::Name, tie: Tie, value: &[u8]) -> bool {
+    let path = name.start > 0 && text[name.start - 1] == b'/';
+    match tie {
+        Tie::Loose => value::is_assignment(value),
+        Tie::Firm => path && value::is_version(value),
+        Tie::Flag => false,
+    }
 }
 
 /// `Authorization: <scheme> <credential>` and `Cookie: …`: everything behind the scheme.

@@ -8,10 +8,14 @@
 //! a token into a marker of its own must not get it through. Rule names are short words, numbers in
 //! them at most four digits together, and the fingerprint has its exact length.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 /// How every marker begins.
 pub(super) const OPEN: &[u8] = b"[REDACTED:";
+/// Made once: texts may be short lines.
+static OPENINGS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OPEN));
 /// Hex digits of a fingerprint: 48 bits.
 const FINGERPRINT_LEN: usize = 12;
 const RULE_LEN_MAX: usize = 48;
@@ -35,7 +39,7 @@ pub(super) struct Marker<'a> {
 pub(super) fn markers(text: &[u8]) -> impl Iterator<Item = Marker<'_>> {
     let mut from = 0;
     std::iter::from_fn(move || {
-        while let Some(step) = memmem::find(&text[from..], OPEN) {
+        while let Some(step) = OPENINGS.find(&text[from..]) {
             let start = from + step;
             from = start + OPEN.len();
             if let Some(marker) = parse(text, start) {

@@ -8,7 +8,7 @@
 //!
 //! What it refuses: short or plain words. A password `test` must not eat every `test`.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use zeroize::Zeroize;
@@ -18,6 +18,9 @@ use super::scan::{Detector, Finding, Seal};
 
 /// More secrets than this in one text are not remembered; each was redacted where it was found.
 const SECRETS_MAX: usize = 64;
+/// Nor are those beyond so many bytes of spellings: a text must not make the search cost more than
+/// the reading.
+const SPELLINGS_BYTES_MAX: usize = 64 << 10;
 /// Longer ones (private keys) are not remembered.
 const SECRET_LEN_MAX: usize = 4096;
 const SECRET_LEN_MIN: usize = 8;
@@ -25,9 +28,13 @@ const SECRET_LEN_MIN: usize = 8;
 /// Adds to the findings what they are elsewhere in the same text.
 pub(super) fn spread(text: &[u8], found: &mut Vec<Finding>, seal: impl Fn(&[u8]) -> Seal) {
     let mut known: Vec<(Vec<u8>, Finding, bool)> = Vec::new();
+    let mut bytes = 0;
     for finding in found.iter() {
         let secret = &text[finding.start..finding.end];
-        if known.len() >= SECRETS_MAX * 4 || finding.name == Detector::Encoded as usize {
+        if known.len() >= SECRETS_MAX * 4
+            || bytes >= SPELLINGS_BYTES_MAX
+            || finding.name == Detector::Encoded as usize
+        {
             break;
         }
         if finding.seal.is_some() || !is_memorable(secret) || known.iter().any(|k| k.0 == secret) {
@@ -39,18 +46,19 @@ pub(super) fn spread(text: &[u8], found: &mut Vec<Finding>, seal: impl Fn(&[u8])
             quote: None,
             ..*finding
         };
-        known.extend(
-            spellings(secret)
-                .into_iter()
-                .map(|form| (form, finding, true)),
-        );
+        let encoded = spellings(secret);
+        known.extend(encoded.into_iter().map(|form| (form, finding, true)));
         known.push((secret.to_vec(), finding, false));
+        // The bare form and at most six encoded ones, a third longer.
+        bytes += 9 * secret.len();
     }
     if known.is_empty() {
         return;
     }
     let forms: Vec<&[u8]> = known.iter().map(|(form, _, _)| form.as_slice()).collect();
+    // Built for one text: a denser automaton would be faster, and take longer to build than to use.
     let automaton = AhoCorasick::builder()
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
         .match_kind(MatchKind::LeftmostLongest)
         .build(&forms);
     if let Ok(automaton) = automaton {

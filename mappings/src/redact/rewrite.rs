@@ -77,7 +77,8 @@ impl Rewrite<'_> {
                 }
             }
         }
-        let mut out = Vec::with_capacity(self.input.len() + 16 * patches.len());
+        let more: usize = patches.iter().map(|patch| patch.text.len()).sum();
+        let mut out = Vec::with_capacity(self.input.len() + more);
         let mut from = 0;
         for patch in patches.iter().filter(|patch| patch.start < patch.end) {
             let start = patch.start.max(from);
@@ -120,7 +121,9 @@ impl Rewrite<'_> {
     }
 
     fn marker(&mut self, finding: &Finding, end: usize) -> String {
-        let mut text = format!("[REDACTED:{}", self.names[finding.name].text);
+        let mut text = String::with_capacity(80);
+        text.push_str("[REDACTED:");
+        text.push_str(&self.names[finding.name].text);
         // Writing into a String cannot fail.
         if let Some(Seal { digest, length }) = finding.seal {
             let _ = write!(text, ":{}:", self.key.id());

@@ -1,16 +1,15 @@
 //! One pass over a view that finds what must go.
 //!
 //! Running a hundred patterns over every text is a thousand times too slow, and one big set of them
-//! is slower still. So one automaton looks for all keywords at once, and what a keyword stands for
+//! is slower still. So all keywords are looked for at once ([`Keywords`]), and what a keyword stands for
 //! ([`Action`]) looks only at the bytes around it: a prefix rule at the keyword itself, a window rule
 //! at a window, and the hand-written detectors walk from the keyword by bytes. Windows of one rule
 //! are merged, so no text makes a rule read a byte often.
 
-use aho_corasick::automaton::{Automaton as _, StateID};
-use aho_corasick::{Anchored, MatchKind, dfa::DFA};
 use rustc_hash::FxHashMap;
 
 use super::fingerprint::FingerprintKey;
+use super::keywords::Keywords;
 use super::rule::{Reach, Rule};
 use super::view::View;
 use super::{encoded, keyed, marker, url};
@@ -106,8 +105,8 @@ pub(super) struct Name {
 
 /// All rules, compiled for one pass.
 pub(super) struct Scanner {
-    automaton: DFA,
-    /// By pattern of the automaton.
+    keywords: Keywords,
+    /// By keyword.
     actions: Vec<Vec<Action>>,
     rules: Vec<Rule>,
     everywhere: Vec<usize>,
@@ -128,6 +127,8 @@ pub(super) struct Scan {
     touched: Vec<usize>,
     pub(super) markers: Vec<(usize, usize)>,
     keyed: keyed::Progress,
+    /// For the texts inside the text.
+    pub(super) inner: Option<Box<Scan>>,
 }
 
 impl Scanner {
@@ -161,14 +162,9 @@ impl Scanner {
             url::SCHEMES.iter().for_each(|k| add(k, Action::Scheme));
             add("://", Action::Url);
         }
-        let automaton = DFA::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .prefilter(false)
-            .build(&keywords)
-            .map_err(|error| {
-                format!("the keywords of all rules are too large together: {error}")
-            })?;
+        let keywords = Keywords::new(&keywords).map_err(|error| {
+            format!("the keywords of all rules are too large together: {error}")
+        })?;
         let detected = DETECTORS.iter().map(|name| Name {
             text: (*name).to_owned(),
             rank: 3,
@@ -178,7 +174,7 @@ impl Scanner {
             rank: rule.rank,
         });
         Ok(Self {
-            automaton,
+            keywords,
             actions,
             everywhere: (0..rules.len())
                 .filter(|number| rules[*number].reach == Reach::Everywhere)
@@ -218,29 +214,21 @@ impl Scanner {
         scan.markers.clear();
         scan.markers
             .extend(marker::markers(view.text).map(|marker| (marker.start, marker.end)));
-        let Ok(mut state) = self.automaton.start_state(Anchored::No) else {
-            return;
-        };
-        for (at, byte) in view.text.iter().enumerate() {
-            state = self.automaton.next_state(Anchored::No, state, *byte);
-            if self.automaton.is_special(state) && self.automaton.is_match(state) {
-                self.keywords_end(state, view, at + 1, scan);
-            }
-        }
-        self.search_windows(view.text, scan);
-    }
-
-    /// Acts on every keyword that ends here.
-    fn keywords_end(&self, state: StateID, view: View<'_>, end: usize, scan: &mut Scan) {
-        for index in 0..self.automaton.match_len(state) {
-            let keyword = self.automaton.match_pattern(state, index);
-            let start = end - self.automaton.pattern_len(keyword);
-            if !scan.in_marker(start) {
-                for action in &self.actions[keyword.as_usize()] {
+        // What is a marker already is not read again.
+        let mut from = 0;
+        for place in 0..=scan.markers.len() {
+            let end = (view.text.len(), view.text.len());
+            let marker = scan.markers.get(place).copied().unwrap_or(end);
+            let range = (from, marker.0);
+            let mut found = |keyword: usize, start: usize, end: usize| {
+                for action in &self.actions[keyword] {
                     self.act(*action, view, (start, end), scan);
                 }
-            }
+            };
+            self.keywords.each(view.text, range, &mut found);
+            from = marker.1;
         }
+        self.search_windows(view.text, scan);
     }
 
     fn act(&self, action: Action, view: View<'_>, hit: (usize, usize), scan: &mut Scan) {
@@ -320,14 +308,6 @@ impl Scan {
             Some(last) if last.1 >= window.0 => last.1 = last.1.max(window.1),
             _ => windows.push(window),
         }
-    }
-
-    fn in_marker(&self, at: usize) -> bool {
-        if self.markers.is_empty() {
-            return false;
-        }
-        let next = self.markers.partition_point(|marker| marker.1 <= at);
-        self.markers.get(next).is_some_and(|marker| marker.0 <= at)
     }
 
     /// Cuts what is a marker already out of the findings.

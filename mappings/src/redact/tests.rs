@@ -257,6 +257,23 @@ fn named_values_are_found_however_they_are_written() {
 }
 
 #[test]
+fn a_passphrase_is_not_prose() {
+    let redactor = redactor();
+    let passphrase = r#"{"password":"correct horse battery staple"}"#;
+    assert_eq!(
+        sealed(&redactor, passphrase),
+        r#"{"password":"[REDACTED:password]"}"#
+    );
+    for prose in [
+        r#"{"password":"This field is required"}"#,
+        r#"{"password":"Forgot your password?"}"#,
+        r#"{"password":"must be longer, please"}"#,
+    ] {
+        assert_eq!(sealed(&redactor, prose), prose);
+    }
+}
+
+#[test]
 fn a_caught_secret_goes_everywhere_in_the_delivery() {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;

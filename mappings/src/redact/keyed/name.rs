@@ -178,23 +178,20 @@ impl Name {
         let mut list = [&text[0..0]; WORDS_MAX];
         let count = words(&text[self.start..self.end], &mut list);
         let mut words = &list[..count];
-        if words.iter().any(|word| is_any(word, &OTHERS)) {
-            return None;
-        }
         while words.len() > 1 && is_suffix(words[words.len() - 1]) {
             words = &words[..words.len() - 1];
         }
+        let strength = self.last_word(text, words, count > 1)?;
+        // Asked last, and only of the words before: most names are no secret's, and the list is long.
+        let before = &words[..words.len() - 1];
+        let other = before.iter().any(|word| is_any(word, &OTHERS));
+        (!other).then_some(strength)
+    }
+
+    /// What the last of a name's words says; `several` where it had more words than these may be.
+    fn last_word(&self, text: &[u8], words: &[&[u8]], several: bool) -> Option<Strength> {
         let (last, before) = words.split_last()?;
         let previous = before.last().copied().unwrap_or_default();
-        if is_any(last, &[b"authorization"]) || is_any(last, &[b"cookie"]) {
-            return Some(Strength::Header);
-        }
-        if is_any(last, &PASSWORDS) || (is_any(last, &[b"pass"]) && (count > 1 || self.flag)) {
-            return Some(Strength::Password);
-        }
-        if is_any(last, &SECRETS) {
-            return Some(Strength::Secret);
-        }
         if is_any(last, &[b"key"]) {
             let upper = text[self.start..self.end]
                 .iter()
@@ -205,6 +202,15 @@ impl Name {
             } else {
                 Strength::Weak
             });
+        }
+        if is_any(last, &[b"authorization"]) || is_any(last, &[b"cookie"]) {
+            return Some(Strength::Header);
+        }
+        if is_any(last, &PASSWORDS) || (is_any(last, &[b"pass"]) && (several || self.flag)) {
+            return Some(Strength::Password);
+        }
+        if is_any(last, &SECRETS) {
+            return Some(Strength::Secret);
         }
         if is_any(last, &[b"auth", b"sig", b"signature", b"cred"]) {
             return Some(Strength::Weak);
@@ -222,7 +228,12 @@ impl Name {
 }
 
 fn is_any(word: &[u8], words: &[&[u8]]) -> bool {
-    words.iter().any(|known| word.eq_ignore_ascii_case(known))
+    let first = word.first().map(u8::to_ascii_lowercase);
+    words.iter().any(|known| {
+        known.len() == word.len()
+            && known.first().copied() == first
+            && word.eq_ignore_ascii_case(known)
+    })
 }
 
 fn is_suffix(word: &[u8]) -> bool {

@@ -250,8 +250,8 @@ pub(in crate::redact) fn is_placeholder(value: &[u8]) -> bool {
                 || value.starts_with(b"...")
                 || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
                 || code.iter().any(|start| value.starts_with(start))
-                || memchr::memmem::find(value, b"${").is_some()
-                || memchr::memmem::find(value, b"{{").is_some()
+                || memchr::memchr_iter(b'{', value)
+                    .any(|at| (at > 0 && value[at - 1] == b'$') || value.get(at + 1) == Some(&b'{'))
         }
     }
 }
@@ -301,6 +301,9 @@ pub(super) fn is_mixed(value: &[u8]) -> bool {
 
 /// At least eight characters with a digit or a mixture, and not made of words.
 pub(super) fn is_dense(value: &[u8]) -> bool {
+    if !(8..=VALUE_LEN_MAX).contains(&value.len()) {
+        return false;
+    }
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
     let upper = value.iter().any(u8::is_ascii_uppercase);
     let lower = value.iter().any(u8::is_ascii_lowercase);
@@ -308,14 +311,12 @@ pub(super) fn is_dense(value: &[u8]) -> bool {
     let shuffled = value.len() >= 12 && changes(value) * 5 >= value.len() * 2;
     let dense = digits >= 2 || (digits == 1 && upper && lower) || symbols || shuffled;
     let dotted = value.iter().all(|b| b.is_ascii_digit() || *b == b'.');
-    value.len() >= 8
-        && dense
+    dense
         && (lower || upper || digits >= 12)
         && !dotted
         && !is_versioned(value)
         && !is_path(value)
         && !value.contains(&b' ')
-        && value.len() <= VALUE_LEN_MAX
 }
 
 /// A name with a version at its end: `jackson-core-2.17.1`.
@@ -343,10 +344,59 @@ pub(super) fn is_digest(value: &[u8]) -> bool {
             .any(|start| value.starts_with(start))
 }
 
-/// Several words without a digit: text for people, not a secret.
+/// Words that forms and messages about secrets are made of, and passphrases are not.
+const PROSE: [&[u8]; 40] = [
+    b"the",
+    b"is",
+    b"a",
+    b"an",
+    b"to",
+    b"be",
+    b"your",
+    b"must",
+    b"not",
+    b"for",
+    b"of",
+    b"and",
+    b"or",
+    b"in",
+    b"at",
+    b"as",
+    b"with",
+    b"this",
+    b"that",
+    b"it",
+    b"too",
+    b"has",
+    b"have",
+    b"was",
+    b"can",
+    b"cannot",
+    b"please",
+    b"enter",
+    b"field",
+    b"required",
+    b"invalid",
+    b"password",
+    b"token",
+    b"secret",
+    b"key",
+    b"forgot",
+    b"reset",
+    b"change",
+    b"confirm",
+    b"new",
+];
+
+/// Several words without a digit, one of them of the kind that sentences need: text for people. A
+/// passphrase is words as well, so words alone make no sentence.
 pub(super) fn is_sentence(value: &[u8]) -> bool {
-    let blanks = value.iter().filter(|byte| **byte == b' ').count();
-    blanks >= 1 && !value.iter().any(u8::is_ascii_digit) && !has_digit_or_symbol(value)
+    let mut words = value
+        .split(|byte| !byte.is_ascii_alphabetic())
+        .filter(|word| !word.is_empty());
+    value.contains(&b' ')
+        && !has_digit_or_symbol(value)
+        && words.any(|word| PROSE.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
 /// True for a digit or a symbol that prose rarely has.
@@ -354,6 +404,28 @@ pub(in crate::redact) fn has_digit_or_symbol(value: &[u8]) -> bool {
     value
         .iter()
         .any(|byte| byte.is_ascii_digit() || b"!#$%^&*+=~@/".contains(byte))
+}
+
+/// `name=value`, and not the padding of base64.
+pub(super) fn is_assignment(value: &[u8]) -> bool {
+    let name = value
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        .count();
+    let behind = value.get(name + 1).is_some_and(|byte| *byte != b'=');
+    (1..=48).contains(&name)
+        && value[0].is_ascii_alphabetic()
+        && value.get(name) == Some(&b'=')
+        && behind
+}
+
+/// `1.2`, `v1.2.3`.
+pub(super) fn is_version(value: &[u8]) -> bool {
+    let digits = value.strip_prefix(b"v").unwrap_or(value);
+    digits.contains(&b'.')
+        && digits
+            .split(|byte| *byte == b'.')
+            .all(|part| !part.is_empty() && part.len() <= 4 && part.iter().all(u8::is_ascii_digit))
 }
 
 /// An expression: a call, a path of identifiers, a type.
