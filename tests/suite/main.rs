@@ -5,5 +5,6 @@ mod crash;
 mod leaks;
 mod order;
 mod program;
+mod rules;
 mod stories;
 mod tidy;
