@@ -203,8 +203,11 @@ pub enum RulesCommand {
         /// Rule folders; `builtin` names the built-in pack
         #[arg(required = true, value_name = "DIR")]
         dirs: Vec<PathBuf>,
+        /// How to print the results
+        #[arg(long, value_enum, default_value_t = CaseFormat::Table)]
+        format: CaseFormat,
     },
-    /// List rules with level, ATT&CK and logsource
+    /// List rules with level, ATT&CK and logsource, and what they cover
     List {
         /// Rule folders; `builtin` names the built-in pack
         #[arg(value_name = "DIR")]
@@ -213,7 +216,7 @@ pub enum RulesCommand {
     /// Hold events against rules: one line a match
     ///
     /// Takes normalized events or any other JSON, one document a line. An event that names no
-    /// logsource is held against every rule.
+    /// logsource is held against every rule, with the rules' field names as they are written.
     Match {
         /// Rule folders; `builtin` names the built-in pack
         #[arg(long = "rules", required = true, value_name = "DIR")]
@@ -228,6 +231,15 @@ pub enum RulesCommand {
         /// A file with one JSON document
         event: PathBuf,
     },
+}
+
+/// How the results of cases are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CaseFormat {
+    /// For people
+    Table,
+    /// For build servers
+    Junit,
 }
 
 /// `chaperone config …`

@@ -161,7 +161,7 @@ pub fn unknown_source(sources: &Sources, name: &str) -> String {
     )
 }
 
-/// The fields of rules that are written against raw vendor names.
+/// The fields of rules that are written against raw vendor names, and the names of streams.
 pub fn aliases(sources: &Sources) -> FieldAliases {
     let mut aliases = FieldAliases::default();
     for source in sources.iter() {
@@ -169,13 +169,43 @@ pub fn aliases(sources: &Sources) -> FieldAliases {
         let Some(logsource) = &spec.logsource else {
             continue;
         };
+        let product = &logsource.product;
+        for also in &logsource.also_services {
+            aliases.insert_service(product, also, &logsource.service);
+        }
         for service in std::iter::once(&logsource.service).chain(&logsource.also_services) {
-            for (field, path) in &spec.aliases {
-                aliases.insert(&logsource.product, service, field, path);
+            // What is moved is an alias by itself; a declared alias has the last word.
+            for (field, path) in spec.moves.iter().chain(&spec.aliases) {
+                aliases.insert(product, service, field, path);
             }
         }
     }
     aliases
+}
+
+/// For documents as the vendor sends them: a name that rules write in another case is, beside
+/// itself, the vendor's name.
+pub fn spellings(sources: &Sources) -> FieldAliases {
+    let mut spellings = FieldAliases::default();
+    for source in sources.iter() {
+        let spec = source.spec();
+        let Some(logsource) = &spec.logsource else {
+            continue;
+        };
+        let names = || spec.moves.keys().chain(spec.aliases.keys());
+        let cased = names().filter(|name| **name != name.to_lowercase());
+        for name in cased {
+            let lower = name.to_lowercase();
+            let written = names().filter(|other| *other != name && other.to_lowercase() == lower);
+            for other in written {
+                spellings.insert(&logsource.product, "", other, other);
+                for service in std::iter::once(&logsource.service).chain(&logsource.also_services) {
+                    spellings.insert(&logsource.product, service, other, name);
+                }
+            }
+        }
+    }
+    spellings
 }
 
 fn lists(context: &Context) -> Lists {

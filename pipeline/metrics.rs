@@ -25,11 +25,15 @@ pub enum Count {
     Delivered,
     /// Documents that a sink refused: they are in the dead letters.
     DeadLetters,
+    /// Changed content that was put in force.
+    Reloads,
+    /// Changed content that was refused.
+    RefusedReloads,
 }
 
 impl Count {
     /// Every counter with its name.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 10] = [
         (Self::Records, "records"),
         (Self::Events, "events"),
         (Self::Refused, "refused"),
@@ -38,6 +42,8 @@ impl Count {
         (Self::Alerts, "alerts"),
         (Self::Delivered, "delivered"),
         (Self::DeadLetters, "dead_letters"),
+        (Self::Reloads, "reloads"),
+        (Self::RefusedReloads, "refused_reloads"),
     ];
 }
 

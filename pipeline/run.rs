@@ -18,11 +18,13 @@ use tokio::sync::watch;
 use crate::clock;
 use crate::deliver::Deliverer;
 use crate::journal::{Journal, Member, Topic};
+use crate::live::Live;
 use crate::metrics::{Count, Metrics};
 use crate::receive::{KnownSources, ReceiveConfig, Receiver, Seal};
 use crate::stage::Stage;
 use crate::stage::correlate::Correlate;
 use crate::stage::normalize::{Normalize, Parts};
+use crate::watch::Watch;
 use crate::worker::{self, Drain};
 
 /// How often the log speaks of refusals.
@@ -31,8 +33,11 @@ const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 /// The parts of a pipeline that runs in this process.
 pub struct Pipeline {
     journal: Arc<dyn Journal>,
+    live: Arc<Live>,
     metrics: Arc<Metrics>,
     runtime: Runtime,
+    /// Dropping it ends the watch.
+    watching: Option<mpsc::Sender<()>>,
     groups: Vec<Group>,
     receiver: Option<Receiving>,
     failed: mpsc::Sender<anyhow::Error>,
@@ -77,7 +82,7 @@ struct Receiving {
 
 impl Pipeline {
     /// A pipeline over a journal, with nothing running yet.
-    pub fn new(journal: Arc<dyn Journal>, metrics: Arc<Metrics>) -> Result<Self> {
+    pub fn new(journal: Arc<dyn Journal>, live: Arc<Live>, metrics: Arc<Metrics>) -> Result<Self> {
         let (failed, failure) = channel();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -85,8 +90,10 @@ impl Pipeline {
             .context("the runtime cannot be started")?;
         Ok(Self {
             journal,
+            live,
             metrics,
             runtime,
+            watching: None,
             groups: Vec::new(),
             receiver: None,
             failed,
@@ -120,9 +127,11 @@ impl Pipeline {
         let drain = Arc::new(Drain::default());
         let threads = (0..count).map(|index| {
             let (stage, journal, drain) = (make(index), self.journal.clone(), drain.clone());
+            let live = self.live.clone();
             let member = Member { index, count };
             self.thread(format!("{name}-{index}"), move || {
-                worker::run(stage, journal.as_ref(), name, member, &drain, clock::now_ms)
+                let journal = journal.as_ref();
+                worker::run(stage, journal, name, member, &drain, &live, clock::now_ms)
             })
         });
         let threads = threads.collect();
@@ -131,6 +140,19 @@ impl Pipeline {
             drain,
             threads,
         });
+    }
+
+    /// Starts to watch the folders that the content is made of.
+    pub fn watch(&mut self, watch: Watch) {
+        if watch.is_idle() {
+            return;
+        }
+        let (watching, stop) = channel();
+        self.thread("watch".to_owned(), move || {
+            watch.run(&stop);
+            Ok(())
+        });
+        self.watching = Some(watching);
     }
 
     /// Starts a thread for each sink.
@@ -213,6 +235,7 @@ impl Pipeline {
     }
 
     fn drain(&mut self) -> Result<()> {
+        self.watching = None;
         if let Some(Receiving { stop, task }) = self.receiver.take() {
             let _ = stop.send(true);
             self.runtime

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use chaperone_detections::Limits;
-use chaperone_mappings::redact::{FingerprintKey, Redactor};
-use chaperone_mappings::source::Sources;
+use chaperone_mappings::redact::{FingerprintKey, Redactor, Scratch};
 use chaperone_sinks::SecretRef;
 
 use crate::config::{self, Config};
 use crate::content::Folders;
 use crate::journal::embedded::{EmbeddedConfig, Fsync, Retention, Retentions};
+use crate::live::Live;
 use crate::receive::{Auth, KnownSources, ReceiveConfig, Seal, Secret, SourceAccess};
 
 /// Where the content comes from.
@@ -162,34 +162,49 @@ fn make_key(path: &Path) -> Result<()> {
 }
 
 /// What seals raw text before it is stored.
-pub fn seal(redactor: Arc<Redactor>) -> Arc<dyn Seal> {
-    Arc::new(Sealer(redactor))
+pub fn seal(live: Arc<Live>) -> Arc<dyn Seal> {
+    Arc::new(Sealer(live))
 }
 
-struct Sealer(Arc<Redactor>);
+struct Sealer(Arc<Live>);
+
+/// The redactor of one version of the content, and its scratch space.
+type Sealing = (u64, Arc<Redactor>, Scratch);
 
 thread_local! {
-    static SCRATCH: std::cell::RefCell<Option<chaperone_mappings::redact::Scratch>> = const { std::cell::RefCell::new(None) };
+    static SEALING: std::cell::RefCell<Option<Sealing>> = const { std::cell::RefCell::new(None) };
 }
 
 impl Seal for Sealer {
     fn seal(&self, text: &[u8]) -> Option<Vec<u8>> {
-        SCRATCH.with_borrow_mut(|scratch| {
-            let scratch = scratch.get_or_insert_with(|| self.0.scratch());
-            self.0.seal_text(text, scratch)
+        SEALING.with_borrow_mut(|sealing| {
+            let version = self.0.version();
+            if sealing
+                .as_ref()
+                .is_some_and(|(known, ..)| *known != version)
+            {
+                *sealing = None;
+            }
+            let (_, redactor, scratch) = sealing.get_or_insert_with(|| {
+                let redactor = self.0.content().redactor.clone();
+                let scratch = redactor.scratch();
+                (version, redactor, scratch)
+            });
+            redactor.seal_text(text, scratch)
         })
     }
 }
 
 /// The sources that receive takes deliveries of.
-pub struct Known(pub Arc<Sources>);
+pub struct Known(pub Arc<Live>);
 
 impl KnownSources for Known {
     fn knows(&self, source: &str) -> bool {
-        self.0.get(source).is_some()
+        self.0.content().sources.get(source).is_some()
     }
 
     fn names(&self) -> Vec<String> {
-        self.0.names().map(str::to_owned).collect()
+        let content = self.0.content();
+        content.sources.names().map(str::to_owned).collect()
     }
 }

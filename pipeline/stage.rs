@@ -11,6 +11,7 @@
 //! There are two stages: [`normalize`] (raw → events and matches, without state, as many workers
 //! as partitions) and [`correlate`] (matches → alerts, with the windows as its state).
 
+use crate::content::Content;
 use crate::journal::{Batch, JournalError, StateEntries, Topic, Transaction};
 
 pub mod correlate;
@@ -34,6 +35,9 @@ pub trait Stage: Send {
     /// Works on a batch. `now_ms` is the time of day in a live run, and the latest receive time
     /// in a replay.
     fn process(&mut self, batch: Batch, now_ms: i64) -> Transaction;
+
+    /// The content has changed: from the next batch on this one is in force. State stays.
+    fn renew(&mut self, content: &Content);
 
     /// Everything has been read: time may pass. None where that changes nothing.
     fn idle(&mut self, now_ms: i64) -> Option<Transaction>;

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::journal::{Consumer, Journal, JournalError, Member, Polled};
+use crate::live::Live;
 use crate::stage::Stage;
 
 /// The most messages of one transaction.
@@ -39,12 +40,21 @@ pub fn run(
     group: &str,
     member: Member,
     drain: &Drain,
+    live: &Live,
     clock: fn() -> i64,
 ) -> anyhow::Result<()> {
+    // The stage was made of some content before this thread began; it may have changed since.
+    let mut version = 0;
     let mut consumer = journal.subscribe(group, stage.input(), member)?;
     loop {
         let draining = drain.begun();
-        match step(stage.as_mut(), consumer.as_mut(), clock) {
+        let polled = consumer.poll(BATCH_MESSAGES_MAX, POLL_WAIT);
+        // After the poll: what it brings may come of a content that is newer than the last look, and
+        // a match of a rule that is not known yet would be lost.
+        if let Some(content) = live.newer(&mut version) {
+            stage.renew(&content);
+        }
+        match step(polled, stage.as_mut(), consumer.as_mut(), clock) {
             Ok(Step::Idle) if draining => return Ok(()),
             Ok(Step::Idle | Step::Worked) => {}
             // The journal has rolled back: the consumer begins again at what is committed, with an
@@ -70,11 +80,12 @@ enum Step {
 }
 
 fn step(
+    polled: Result<Polled, JournalError>,
     stage: &mut dyn Stage,
     consumer: &mut dyn Consumer,
     clock: fn() -> i64,
 ) -> anyhow::Result<Step> {
-    match consumer.poll(BATCH_MESSAGES_MAX, POLL_WAIT)? {
+    match polled? {
         Polled::Assigned { partition, state } => stage.assign(partition, state)?,
         Polled::Revoked { partition } => stage.revoke(partition),
         Polled::Batch(batch) => {

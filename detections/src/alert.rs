@@ -22,6 +22,7 @@ use crate::episode::Identity;
 use crate::matcher::Evidence;
 use crate::rule::{Level, RuleMeta};
 use crate::wire::Writer;
+pub use attack::TACTICS;
 use tree::Tree;
 
 /// Alerts name at most this many events; `chaperone.alert.count` has the full number.

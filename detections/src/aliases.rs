@@ -6,9 +6,15 @@
 
 use std::collections::BTreeMap;
 
-/// Per logsource (product, service): raw field name → canonical dotted path.
+use crate::rule::LogSource;
+
+/// Per logsource (product, service): raw field name → canonical dotted path. And per product: other
+/// names of a service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FieldAliases(BTreeMap<(String, String), BTreeMap<String, String>>);
+pub struct FieldAliases {
+    fields: BTreeMap<(String, String), BTreeMap<String, String>>,
+    services: BTreeMap<(String, String), String>,
+}
 
 impl FieldAliases {
     /// Declares one alias. An empty `service` stands for every service of the product.
@@ -20,10 +26,31 @@ impl FieldAliases {
         path: impl Into<String>,
     ) {
         let source = (product.into(), service.into());
-        self.0
+        self.fields
             .entry(source)
             .or_default()
             .insert(field.into(), path.into());
+    }
+
+    /// Declares another name of a service: rules for `also` are about the events of `service`.
+    pub fn insert_service(
+        &mut self,
+        product: impl Into<String>,
+        also: impl Into<String>,
+        service: impl Into<String>,
+    ) {
+        let name = (product.into(), also.into());
+        self.services.insert(name, service.into());
+    }
+
+    /// The name that events have for a rule's logsource.
+    pub(crate) fn rename(&self, source: &mut LogSource) {
+        if let (Some(product), Some(service)) = (&source.product, &source.service) {
+            let name = (product.clone(), service.clone());
+            if let Some(service) = self.services.get(&name) {
+                source.service = Some(service.clone());
+            }
+        }
     }
 
     /// Where a rule's field is: the alias's path if one is declared, else the name itself. A rule
@@ -38,7 +65,7 @@ impl FieldAliases {
             return vec![field];
         };
         let mut paths: Vec<&str> = self
-            .0
+            .fields
             .iter()
             .filter(|((known, _), _)| known == product)
             .filter(|((_, known), _)| {

@@ -13,6 +13,7 @@
 
 mod emit;
 mod plain;
+mod replace;
 mod shelf;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -440,4 +441,4 @@ fn timing(rules: &RuleSet, limits: &Limits) -> Vec<Timing> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

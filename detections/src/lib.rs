@@ -41,7 +41,7 @@ mod window;
 mod wire;
 mod yaml;
 
-pub use alert::Alert;
+pub use alert::{Alert, TACTICS};
 pub use aliases::FieldAliases;
 pub use correlator::{Correlator, Health, Limits, Output};
 pub use lists::Lists;

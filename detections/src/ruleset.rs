@@ -214,9 +214,11 @@ impl Draft {
     fn resolve_aliases(&mut self, aliases: &FieldAliases) {
         for rule in &mut self.rules {
             resolve(&mut rule.condition, &rule.meta.logsource, aliases);
+            aliases.rename(&mut rule.meta.logsource);
         }
         for filter in &mut self.filters {
             resolve(&mut filter.condition, &filter.logsource, aliases);
+            aliases.rename(&mut filter.logsource);
         }
     }
 

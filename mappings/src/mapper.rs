@@ -10,6 +10,8 @@
 //! VRL's own messages never leave this module, because they print values: an error is a place in
 //! the program.
 
+mod fields;
+
 use std::ops::ControlFlow;
 
 use vrl::compiler::runtime::{Runtime, Terminate};
@@ -21,6 +23,8 @@ use vrl::value::Secrets;
 use crate::problem::{Problem, position};
 use crate::refusal::RefusalCode;
 use crate::value::Value;
+
+pub(crate) use fields::Fields;
 
 /// How many expressions a program may run for one item. The longest built-in program runs some
 /// hundreds; a push of 2,048 commits some ten thousands.

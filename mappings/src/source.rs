@@ -19,9 +19,11 @@ use crate::problem::Problem;
 use crate::record::Origin;
 use crate::value::Value;
 
+pub use produces::Produces;
 use recognize::Recognizer;
 pub use spec::{ItemPath, Logsource, Spec};
 
+mod produces;
 mod recognize;
 mod spec;
 

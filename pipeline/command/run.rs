@@ -13,10 +13,12 @@ use crate::content::Content;
 use crate::deliver::{Deliverer, Gone};
 use crate::filter::Filter;
 use crate::journal::{Journal, Topic, embedded};
+use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::run::Pipeline;
 use crate::settings;
 use crate::stage::normalize::Parts;
+use crate::watch::Watch;
 
 /// Runs the command.
 pub fn run(args: &RunArgs) -> Result<Ended> {
@@ -27,10 +29,13 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
     let journal = embedded::Embedded::open(settings::journal(&config.journal))?;
     let journal: Arc<dyn Journal> = Arc::new(journal);
     let key = settings::fingerprint_key(&config)?;
-    let content = Content::load(&settings::folders(&config), Some(key))?;
+    let folders = settings::folders(&config);
+    let seen = Watch::begin(&folders);
+    let content = Content::load(&folders, Some(key.clone()))?;
     content.warn();
     let metrics = Arc::new(Metrics::default());
-    let mut pipeline = Pipeline::new(journal.clone(), metrics.clone())?;
+    let live = Arc::new(Live::new(content.clone()));
+    let mut pipeline = Pipeline::new(journal.clone(), live.clone(), metrics.clone())?;
     let has = |role| args.role.contains(&role);
     if has(Role::Normalize) {
         pipeline.normalize(&parts(&content, journal.as_ref(), &metrics));
@@ -44,11 +49,12 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
     }
     if has(Role::Receive) {
         let receive = settings::receive(&config.receive)?;
-        let known = Arc::new(settings::Known(content.sources.clone()));
-        let seal = settings::seal(content.redactor.clone());
+        let known = Arc::new(settings::Known(live.clone()));
+        let seal = settings::seal(live.clone());
         let address = pipeline.receive(receive, seal, known)?;
         greet(address, &config.journal.path);
     }
+    pipeline.watch(Watch::new(seen, folders, key, live, metrics.clone()));
     let ended = pipeline.wait(stop_signal());
     tracing::info!("stopped: {}", metrics.line());
     match ended {

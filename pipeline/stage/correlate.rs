@@ -13,6 +13,7 @@ use chaperone_detections::{Correlator, Limits, Match, Output, RuleSet};
 use super::health::Reported;
 use super::normalize::{message_of, progress_of};
 use super::{Stage, StageError};
+use crate::content::Content;
 use crate::journal::{Batch, Message, Outgoing, StateChange, StateEntries, Topic, Transaction};
 use crate::metrics::{Count, Metrics};
 
@@ -141,6 +142,13 @@ impl Stage for Correlate {
 
     fn revoke(&mut self, partition: u32) {
         self.partitions.remove(&partition);
+    }
+
+    fn renew(&mut self, content: &Content) {
+        self.rules = content.rules.clone();
+        for partition in self.partitions.values_mut() {
+            partition.correlator.replace_rules(content.rules.clone());
+        }
     }
 
     fn process(&mut self, batch: Batch, _now_ms: i64) -> Transaction {

@@ -16,6 +16,7 @@ use chaperone_mappings::redact::{Redactor, Scratch};
 use chaperone_mappings::{Event, Record};
 
 use super::{Stage, StageError};
+use crate::content::Content;
 use crate::filter::Filter;
 use crate::journal::{Batch, Message, Outgoing, StateEntries, Topic, Transaction};
 use crate::metrics::{Count, Metrics};
@@ -187,6 +188,15 @@ impl Stage for Normalize {
 
     fn revoke(&mut self, partition: u32) {
         self.progress.remove(&partition);
+    }
+
+    fn renew(&mut self, content: &Content) {
+        self.parts.normalizer = content.normalizer.clone();
+        self.parts.redactor = content.redactor.clone();
+        self.parts.rules = content.rules.clone();
+        self.worker = content.normalizer.worker();
+        self.scratch = content.redactor.scratch();
+        self.matcher = Matcher::new(content.rules.clone());
     }
 
     fn process(&mut self, batch: Batch, now_ms: i64) -> Transaction {

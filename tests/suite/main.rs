@@ -5,5 +5,7 @@ mod crash;
 mod leaks;
 mod order;
 mod program;
+mod reload;
+mod rules;
 mod stories;
 mod tidy;

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::tree::Tree;
 
-/// Tag, id and name of every enterprise tactic.
-const TACTICS: [(&str, &str, &str); 14] = [
+/// Tag without its prefix, id and name of every enterprise tactic of MITRE ATT&CK.
+pub const TACTICS: [(&str, &str, &str); 14] = [
     ("reconnaissance", "TA0043", "Reconnaissance"),
     ("resource-development", "TA0042", "Resource Development"),
     ("initial-access", "TA0001", "Initial Access"),
