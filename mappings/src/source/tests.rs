@@ -126,6 +126,14 @@ fn two_sources_with_an_equal_claim_are_both_named() {
 }
 
 #[test]
+fn a_log_record_of_an_unknown_program_is_the_general_sources() {
+    let sources = Sources::builtin().unwrap_or_else(|problems| panic!("{problems:?}"));
+    let text = br#"{"signal":"log","resource":{"service.name":"other"},"attributes":{}}"#;
+    let taken = sources.recognize(&parse(text).unwrap(), &Origin::default());
+    assert_eq!(taken.ok().map(Source::name), Some("otel.log"));
+}
+
+#[test]
 fn unknown_json_is_nobodys() {
     let sources = Sources::builtin().unwrap_or_else(|problems| panic!("{problems:?}"));
     for text in [
@@ -138,7 +146,6 @@ fn unknown_json_is_nobodys() {
         r#"{"session_id":"s","hook_event_name":"PreToolUse"}"#,
         r#"{"sender":{"login":"a"},"repository":{"full_name":"a/b"}}"#,
         r#"{"uuid":"u","eventType":"x","published":"2026"}"#,
-        r#"{"signal":"log","resource":{"service.name":"other"},"attributes":{}}"#,
     ] {
         let item = parse(text.as_bytes()).unwrap();
         let taken = sources.recognize(&item, &Origin::default());
