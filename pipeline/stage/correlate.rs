@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chaperone_detections::{Correlator, Limits, Match, Output, RuleSet};
 
-use super::normalize::{message_of, progress_of};
+use super::normalize::{message_of, progress_of, say_script_failed};
 use super::{Stage, StageError};
 use crate::content::Content;
 use crate::journal::{Batch, Message, Outgoing, StateChange, StateEntries, Topic, Transaction};
@@ -23,6 +23,8 @@ pub struct Correlate {
     metrics: Arc<Metrics>,
     partitions: BTreeMap<u32, Correlator>,
     output: Output,
+    /// Failures of scripts that the metrics know of, by partition.
+    script_errors: BTreeMap<u32, u64>,
     encoded: Vec<u8>,
 }
 
@@ -35,6 +37,7 @@ impl Correlate {
             metrics,
             partitions: BTreeMap::new(),
             output: Output::default(),
+            script_errors: BTreeMap::new(),
             encoded: Vec::new(),
         }
     }
@@ -62,6 +65,14 @@ impl Correlate {
         let mut output = std::mem::take(&mut self.output);
         self.correlator(partition).drain(&mut output);
         self.metrics.add(Count::Alerts, output.alerts.len() as u64);
+        let errors = output.health.script_errors;
+        let known = self.script_errors.insert(partition, errors).unwrap_or(0);
+        self.metrics
+            .add(Count::ScriptErrors, errors.saturating_sub(known));
+        output
+            .problems
+            .drain(..)
+            .for_each(|problem| say_script_failed(&problem));
         for alert in output.alerts.drain(..) {
             out.outputs.push(Outgoing {
                 topic: Topic::Alerts,
