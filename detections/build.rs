@@ -1,4 +1,4 @@
-//! Lists the built-in rules and their cases: every `.yml` below `rules/`.
+//! Lists the built-in rules and their cases: every `.yml` and `.rhai` below `rules/`.
 //!
 //! A generated list of `include_str!` keeps the promise "a rule is two files": nothing is
 //! registered by hand, and a new file is noticed by the next build.
@@ -32,7 +32,10 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             walk(&path, paths)?;
-        } else if path.extension().is_some_and(|ending| ending == "yml") {
+        } else if path
+            .extension()
+            .is_some_and(|ending| ending == "yml" || ending == "rhai")
+        {
             paths.push(path);
         }
     }

@@ -224,7 +224,7 @@ pub fn rule_files(dirs: &[PathBuf]) -> Result<Vec<RuleFile>> {
             files.extend(chaperone_detections::builtin::rules());
             continue;
         }
-        for path in walk(dir, &["yml", "yaml"])? {
+        for path in walk(dir, &["yml", "yaml", "rhai"])? {
             if !is_cases(&path) {
                 files.push(RuleFile {
                     path: path.display().to_string(),

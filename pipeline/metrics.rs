@@ -25,6 +25,8 @@ pub enum Count {
     Delivered,
     /// Documents that a sink refused: they are in the dead letters.
     DeadLetters,
+    /// Calls of scripts that failed.
+    ScriptErrors,
     /// Changed content that was put in force.
     Reloads,
     /// Changed content that was refused.
@@ -33,7 +35,7 @@ pub enum Count {
 
 impl Count {
     /// Every counter with its name.
-    pub const ALL: [(Self, &'static str); 10] = [
+    pub const ALL: [(Self, &'static str); 11] = [
         (Self::Records, "records"),
         (Self::Events, "events"),
         (Self::Refused, "refused"),
@@ -42,6 +44,7 @@ impl Count {
         (Self::Alerts, "alerts"),
         (Self::Delivered, "delivered"),
         (Self::DeadLetters, "dead_letters"),
+        (Self::ScriptErrors, "script_errors"),
         (Self::Reloads, "reloads"),
         (Self::RefusedReloads, "refused_reloads"),
     ];

@@ -18,8 +18,12 @@ const OURS: [&str; 4] = [
 
 /// Starts the log of this process.
 pub fn start() {
-    let wanted = std::env::var("CHAPERONE_LOG").unwrap_or_else(|_| "info".into());
-    let level: LevelFilter = wanted.parse().unwrap_or(LevelFilter::INFO);
+    let wanted = std::env::var("CHAPERONE_LOG").unwrap_or_default();
+    // An empty text would be read as `error`.
+    let level = Some(wanted.as_str()).filter(|wanted| !wanted.is_empty());
+    let level: LevelFilter = level
+        .and_then(|wanted| wanted.parse().ok())
+        .unwrap_or(LevelFilter::INFO);
     let filter = OURS.iter().fold(EnvFilter::new("warn"), |filter, ours| {
         let directive = format!("{ours}={level}").parse();
         filter.add_directive(directive.expect("a crate and a level make a directive"))

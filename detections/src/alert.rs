@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 use crate::episode::Identity;
 use crate::matcher::Evidence;
 use crate::rule::{Level, RuleMeta};
+use crate::script::{Failures, Script, Told};
 use crate::wire::Writer;
 pub use attack::TACTICS;
 use tree::Tree;
@@ -58,6 +59,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) time_ms: i64,
     /// The contributing events in order: id, time, evidence as JSON.
     pub(crate) events: Vec<(&'a str, i64, &'a [u8])>,
+    /// What lies beside the rule.
+    pub(crate) script: Option<&'a Script>,
 }
 
 /// What tells the alerts of one group apart.
@@ -69,9 +72,9 @@ pub(crate) enum AlertIdentity<'a> {
 
 impl Parts<'_> {
     /// Makes the alert, and the evidence in which all of its events agree.
-    pub(crate) fn alert(&self) -> (Alert, Evidence) {
+    pub(crate) fn alert(&self, failures: &mut Failures) -> (Alert, Evidence) {
         let evidence = self.agreed();
-        let id = self.id();
+        let mut id = self.id();
         let mut tree = Tree::default();
         for (path, value) in evidence.fields() {
             // `event.*` of the alert is about the alert; of the events only the action is kept.
@@ -82,10 +85,18 @@ impl Parts<'_> {
         self.put_alert(&id, &mut tree);
         self.put_rule(&mut tree);
         attack::put(&self.meta.tags, &mut tree);
+        let told = self
+            .script
+            .map(|script| script.tell(&tree.to_value(), failures))
+            .unwrap_or_default();
+        if let Some(key) = &told.dedup {
+            id = self.id_of(key);
+        }
+        put_told(&told, &id, &mut tree);
         let alert = Alert {
             rule_id: self.meta.id.clone(),
-            title: self.meta.title.clone(),
-            level: self.meta.level,
+            title: told.title.unwrap_or_else(|| self.meta.title.clone()),
+            level: told.level.unwrap_or(self.meta.level),
             time_ms: self.time_ms,
             tenant: self.tenant.to_owned(),
             json: tree.to_json().into(),
@@ -130,11 +141,17 @@ impl Parts<'_> {
                 w.signed(start);
             }
         }
-        let digest = Sha256::digest(w.into_bytes());
-        digest[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hexadecimal(w)
+    }
+
+    /// The id of every alert of the rule whose script gives one key.
+    fn id_of(&self, key: &str) -> String {
+        let mut w = Writer::default();
+        w.text("alert/dedup/1");
+        w.text(self.tenant);
+        w.text(&self.meta.id);
+        w.text(key);
+        hexadecimal(w)
     }
 
     fn put_alert(&self, id: &str, tree: &mut Tree) {
@@ -197,6 +214,31 @@ impl Parts<'_> {
         if let Some(author) = &meta.author {
             tree.put("rule.author", json!([author]));
         }
+    }
+}
+
+fn hexadecimal(w: Writer) -> String {
+    let digest = Sha256::digest(w.into_bytes());
+    digest[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn put_told(told: &Told, id: &str, tree: &mut Tree) {
+    if let Some(title) = &told.title {
+        tree.put("message", title.as_str());
+    }
+    if let Some(level) = told.level {
+        tree.put("event.severity", level.severity());
+        tree.put("chaperone.alert.level", level.name());
+    }
+    if let Some(key) = &told.dedup {
+        tree.put("event.id", id);
+        tree.put("chaperone.alert.dedup", key.as_str());
+    }
+    if let Some(context) = &told.context {
+        tree.put("chaperone.alert.context", context.clone());
     }
 }
 

@@ -23,6 +23,7 @@ use rustc_hash::FxHashMap;
 
 use crate::alert::Alert;
 use crate::matched::Match;
+use crate::problem::Problem;
 use crate::ruleset::{RuleIndex, RuleSet};
 use crate::state::{self, Added, Bounds, Group, StateError, Stored};
 use emit::Emitted;
@@ -88,6 +89,8 @@ pub struct Health {
     pub evicted_events: u64,
     /// Restored state of rules that this set does not have.
     pub foreign_state: u64,
+    /// Calls of scripts that failed; their alerts went out as the rules wrote them.
+    pub script_errors: u64,
 }
 
 /// What a batch produced.
@@ -99,6 +102,8 @@ pub struct Output {
     pub matches: Vec<Match>,
     /// Changelog entries: key and value, or None for what is forgotten.
     pub state: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    /// The first failure of each script.
+    pub problems: Vec<Problem>,
     /// The counters, as they are now.
     pub health: Health,
 }
@@ -250,6 +255,7 @@ impl Correlator {
     /// Appends what happened since the last call. Call it after `advance` or `finish`.
     pub fn drain(&mut self, out: &mut Output) {
         self.emitted.drain(out);
+        self.emitted.drain_failures(&mut self.health, out);
         for key in std::mem::take(&mut self.gone) {
             out.state.push((key.to_vec(), None));
         }

@@ -36,6 +36,7 @@ mod plan;
 mod problem;
 pub mod rule;
 mod ruleset;
+mod script;
 mod state;
 mod window;
 mod wire;

@@ -17,7 +17,9 @@ use rustc_hash::FxHashMap;
 use crate::matched::Match;
 use crate::naive;
 use crate::plan::{Pass, Path, Plan, Route, Scalar, Scratch};
+use crate::problem::Problem;
 use crate::ruleset::{RuleIndex, RuleSet};
+use crate::script::Failures;
 
 pub(crate) use evidence::Evidence;
 
@@ -33,6 +35,7 @@ pub struct Matcher {
     held: Vec<u32>,
     holding: Vec<RuleIndex>,
     ungrouped: u64,
+    failures: Failures,
 }
 
 impl Matcher {
@@ -45,6 +48,7 @@ impl Matcher {
             held: Vec::new(),
             holding: Vec::new(),
             ungrouped: 0,
+            failures: Failures::default(),
         }
     }
 
@@ -61,6 +65,11 @@ impl Matcher {
         self.holding.clear();
         self.holding
             .extend(self.held.iter().map(|rule| RuleIndex(*rule)));
+        let (rules, failures) = (&self.rules, &mut self.failures);
+        self.holding.retain(|rule| {
+            let script = rules.script(*rule);
+            script.is_none_or(|script| script.holds(|| json_of(body), failures))
+        });
         &self.holding
     }
 
@@ -97,11 +106,24 @@ impl Matcher {
         }
     }
 
+    /// How many calls of scripts failed since the last time, and the first failure of each script.
+    pub fn take_script_errors(&mut self) -> (u64, Vec<Problem>) {
+        let failures = std::mem::take(&mut self.failures);
+        (failures.count, failures.problems)
+    }
+
     /// Matches that a correlation could not take because the event lacks one of its group or value
     /// fields, since this matcher began.
     pub fn ungrouped(&self) -> u64 {
         self.ungrouped
     }
+}
+
+/// As a script sees it.
+fn json_of(body: &Value) -> serde_json::Value {
+    let mut json = Vec::new();
+    value::write_json(body, &mut json);
+    serde_json::from_slice(&json).unwrap_or_default()
 }
 
 /// The text forms of the scalars at a path.

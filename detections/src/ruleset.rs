@@ -9,8 +9,10 @@
 
 mod consumers;
 mod references;
+mod scripts;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::aliases::FieldAliases;
 use crate::correlation::Correlation;
@@ -20,6 +22,7 @@ use crate::parse::{self, RuleFile};
 use crate::plan::{self, Plan};
 use crate::problem::{Place, Problem, Severity};
 use crate::rule::{CorrelationRule, Document, Filter, LogSource, Rule, RuleMeta};
+use crate::script::Script;
 
 pub(crate) use consumers::{Consumer, Source};
 
@@ -40,10 +43,12 @@ pub struct RuleSet {
     /// For each rule or correlation: who takes its matches.
     consumers: Vec<Vec<Consumer>>,
     by_id: BTreeMap<String, RuleIndex>,
+    /// The scripts beside rules and correlations, by index; empty where there is none at all.
+    scripts: Vec<Option<Arc<Script>>>,
 }
 
 impl RuleSet {
-    /// Compiles files into a set, all or nothing. The warnings come with the set; on any error
+    /// Compiles rule files, and the `.rhai` scripts beside them, into a set, all or nothing. The warnings come with the set; on any error
     /// every problem of every file comes back, ordered by path and line.
     pub fn compile(
         files: &[RuleFile],
@@ -68,6 +73,8 @@ impl RuleSet {
         aliases: &FieldAliases,
     ) -> (Self, Vec<Problem>) {
         let mut draft = Draft::default();
+        let (scripts, files): (Vec<_>, Vec<_>) =
+            files.iter().partition(|file| scripts::is_script(file));
         for file in files {
             let (documents, problems) = parse::file(file, lists);
             draft.problems.extend(problems);
@@ -78,7 +85,8 @@ impl RuleSet {
         draft.resolve_aliases(aliases);
         draft.apply_filters();
         references::check(&mut draft);
-        let set = draft.finish(aliases);
+        let mut set = draft.finish(aliases);
+        set.scripts = scripts::compile(&scripts, &set.metas, &mut draft.problems);
         let mut problems = draft.problems;
         problems.sort_by(|a, b| {
             (&a.path, a.line, a.column, a.severity).cmp(&(&b.path, b.line, b.column, b.severity))
@@ -131,6 +139,10 @@ impl RuleSet {
     /// How many fields and how many distinct tests and conditions the plan has.
     pub fn plan_size(&self) -> (usize, usize) {
         self.plan.size()
+    }
+
+    pub(crate) fn script(&self, index: RuleIndex) -> Option<&Script> {
+        self.scripts.get(index.0 as usize)?.as_deref()
     }
 
     pub(crate) fn correlation(&self, index: RuleIndex) -> Option<&Correlation> {

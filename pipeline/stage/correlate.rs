@@ -11,7 +11,7 @@ use bytes::Bytes;
 use chaperone_detections::{Correlator, Limits, Match, Output, RuleSet};
 
 use super::health::Reported;
-use super::normalize::{message_of, progress_of};
+use super::normalize::{message_of, progress_of, say_script_failed};
 use super::{Stage, StageError};
 use crate::content::Content;
 use crate::journal::{Batch, Message, Outgoing, StateChange, StateEntries, Topic, Transaction};
@@ -24,6 +24,8 @@ pub struct Correlate {
     metrics: Arc<Metrics>,
     partitions: BTreeMap<u32, Partition>,
     output: Output,
+    /// Failures of scripts that the metrics know of, by partition.
+    script_errors: BTreeMap<u32, u64>,
     encoded: Vec<u8>,
 }
 
@@ -44,6 +46,7 @@ impl Correlate {
             metrics,
             partitions: BTreeMap::new(),
             output: Output::default(),
+            script_errors: BTreeMap::new(),
             encoded: Vec::new(),
         }
     }
@@ -93,6 +96,14 @@ impl Correlate {
             });
         }
         self.metrics.add(Count::Alerts, output.alerts.len() as u64);
+        let errors = output.health.script_errors;
+        let known = self.script_errors.insert(partition, errors).unwrap_or(0);
+        self.metrics
+            .add(Count::ScriptErrors, errors.saturating_sub(known));
+        output
+            .problems
+            .drain(..)
+            .for_each(|problem| say_script_failed(&problem));
         for alert in output.alerts.drain(..) {
             out.outputs.push(Outgoing {
                 topic: Topic::Alerts,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chaperone_detections::{Match, Matcher, RuleSet};
+use chaperone_detections::{Match, Matcher, Problem, RuleSet};
 use chaperone_mappings::normalize::{Normalized, Normalizer, Worker};
 use chaperone_mappings::redact::{Redactor, Scratch};
 use chaperone_mappings::{Event, Record};
@@ -114,6 +114,9 @@ impl Normalize {
         self.parts
             .metrics
             .add(Count::Matches, self.matches.len() as u64);
+        let (errors, problems) = self.matcher.take_script_errors();
+        self.parts.metrics.add(Count::ScriptErrors, errors);
+        problems.iter().for_each(say_script_failed);
         out.outputs.push(Outgoing {
             topic: Topic::Events,
             partition: Some(partition),
@@ -137,6 +140,11 @@ impl Normalize {
             });
         }
     }
+}
+
+/// A script fails the same way for every event, so this is said once for each.
+pub(super) fn say_script_failed(problem: &Problem) {
+    tracing::warn!("{problem}; its alerts go out as the rule wrote them");
 }
 
 /// The header that makes a message of `matches` a report of progress: the input partition.

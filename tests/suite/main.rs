@@ -2,8 +2,10 @@
 
 mod cli;
 mod crash;
+mod faults;
 mod leaks;
 mod order;
+mod probes;
 mod program;
 mod reload;
 mod rules;

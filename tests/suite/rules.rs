@@ -164,6 +164,68 @@ fn junit_has_each_case_and_what_differs() {
 }
 
 #[test]
+fn a_script_beside_a_rule_has_the_last_word() {
+    let script = "fn holds(event) { event.user.name != \"mona\" }
+fn title(alert) { alert.user.name + \" archived a repository\" }
+fn severity(alert) { \"critical\" }
+fn dedup(alert) { alert.user.name }
+fn context(alert) { #{ runbook: alert.user.name / 2 } }
+";
+    let rules = folder(&[("archived.yml", ARCHIVED), ("archived.rhai", script)]);
+    let event = |id: &str, user: &str| {
+        json!({"@timestamp": "2026-11-12T09:00:00Z", "event": {"id": id, "action": "repo.archived"}, "user": {"name": user},
+            "chaperone": {"source": "github.audit", "logsource": {"product": "github", "service": "audit"}}})
+        .to_string()
+    };
+    let input = [
+        event("e1", "mona"),
+        event("e2", "dana"),
+        event("e3", "dana"),
+    ]
+    .join("\n");
+    assert_eq!(matching_lines(path(&rules), &input), [2, 3]);
+    let args = [
+        "replay",
+        "-",
+        "--source",
+        "ecs",
+        "--format",
+        "ndjson",
+        "--rules",
+        path(&rules),
+    ];
+    let output = run_with_input(&args, input.as_bytes());
+    let alerts: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("NDJSON"))
+        .collect();
+    assert_eq!(alerts.len(), 2, "{}", stderr(&output));
+    for alert in &alerts {
+        assert_eq!(alert["message"], "dana archived a repository");
+        assert_eq!(alert["chaperone"]["alert"]["level"], "critical");
+        assert_eq!(alert["event"]["severity"], 99);
+        assert_eq!(alert["rule"]["name"], "Repository Archived");
+        assert_eq!(alert["event"]["id"], alerts[0]["event"]["id"]);
+    }
+    // `context` fails for every alert and is named once.
+    let said = stderr(&output);
+    assert_eq!(said.matches("archived.rhai:5:").count(), 1, "{said}");
+    // A script with a mistake keeps the set from loading.
+    fs::write(
+        rules.path().join("archived.rhai"),
+        "fn title(alert) {\n  let\n}",
+    )
+    .expect("written");
+    let output = run(&["rules", "check", path(&rules)]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("archived.rhai:3:"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn list_ends_with_the_coverage_by_tactic() {
     let output = run(&["rules", "list"]);
     let text = stdout(&output);

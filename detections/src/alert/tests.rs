@@ -33,6 +33,7 @@ fn an_alert_is_an_ecs_document_with_ordered_keys() {
     let group = [("user.name".to_owned(), "alice".to_owned())];
     let meta = meta();
     let parts = Parts {
+        script: None,
         meta: &meta,
         tenant: "acme",
         group: &group,
@@ -51,7 +52,7 @@ fn an_alert_is_an_ecs_document_with_ordered_keys() {
             ),
         ],
     };
-    let (alert, agreed) = parts.alert();
+    let (alert, agreed) = parts.alert(&mut Failures::default());
     let text = std::str::from_utf8(&alert.json).expect("JSON is UTF-8");
     let expected = format!(
         concat!(
@@ -83,6 +84,7 @@ fn identity_is_tenant_rule_group_and_episode() {
             .map(|v| ("g".to_owned(), (*v).to_owned()))
             .collect();
         let parts = Parts {
+            script: None,
             meta: &meta,
             tenant,
             group: &group,
@@ -90,7 +92,7 @@ fn identity_is_tenant_rule_group_and_episode() {
             time_ms: 0,
             events: Vec::new(),
         };
-        parts.alert().0.id
+        parts.alert(&mut Failures::default()).0.id
     };
     let of_day = |number| AlertIdentity::Episode(Identity::OfDay { day: 1, number });
     let ids = [
@@ -111,6 +113,7 @@ fn many_events_are_bounded() {
     let meta = meta();
     let names: Vec<String> = (0..1000).map(|n| format!("event-{n}")).collect();
     let parts = Parts {
+        script: None,
         meta: &meta,
         tenant: "",
         group: &[],
@@ -121,7 +124,8 @@ fn many_events_are_bounded() {
             .map(|name| (name.as_str(), 0, &b""[..]))
             .collect(),
     };
-    let json: Json = serde_json::from_slice(&parts.alert().0.json).expect("JSON");
+    let json: Json =
+        serde_json::from_slice(&parts.alert(&mut Failures::default()).0.json).expect("JSON");
     assert_eq!(json["chaperone"]["alert"]["count"], 1000);
     assert_eq!(
         json["chaperone"]["alert"]["events"]

@@ -39,6 +39,11 @@ impl Tree {
         }
     }
 
+    /// As a script sees it.
+    pub(super) fn to_value(&self) -> Json {
+        serde_json::to_value(self).expect("a tree of JSON values serializes")
+    }
+
     pub(super) fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a tree of JSON values serializes")
     }

@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 
-use super::Output;
+use super::{Health, Output};
 use crate::alert::{Alert, AlertIdentity, Parts};
 use crate::correlation::Correlation;
 use crate::episode::{Episode, Identity};
 use crate::matched::Match;
 use crate::matcher::{Evidence, groups};
 use crate::ruleset::{RuleIndex, RuleSet};
+use crate::script::Failures;
 use crate::state::{Entry, Group};
 
 /// What was emitted and not drained yet.
@@ -18,6 +19,7 @@ pub(super) struct Emitted {
     /// How many of the alerts are in order already.
     ordered: usize,
     matches: Vec<Match>,
+    failures: Failures,
 }
 
 impl Emitted {
@@ -29,8 +31,10 @@ impl Emitted {
             identity: AlertIdentity::Event(&m.event_id),
             time_ms: m.time_ms,
             events: vec![(&m.event_id, m.time_ms, &m.evidence)],
+            script: rules.script(target),
         };
-        self.alerts.push(parts.alert().0);
+        let (alert, _) = parts.alert(&mut self.failures);
+        self.alerts.push(alert);
     }
 
     /// Whether an alert goes out; a correlation that only feeds others raises none.
@@ -54,8 +58,9 @@ impl Emitted {
                 .iter()
                 .map(|one| (&*one.id, event(one), &*one.evidence))
                 .collect(),
+            script: rules.script(group.target),
         };
-        let (alert, evidence) = parts.alert();
+        let (alert, evidence) = parts.alert(&mut self.failures);
         let mut raised = false;
         for consumer in rules.consumers(group.target) {
             if consumer.target == group.target {
@@ -90,6 +95,12 @@ impl Emitted {
     pub(super) fn order(&mut self) {
         self.alerts[self.ordered..].sort_by(|a, b| (a.time_ms, &a.id).cmp(&(b.time_ms, &b.id)));
         self.ordered = self.alerts.len();
+    }
+
+    /// What went wrong in scripts: counted in `health`, and reported in `out`.
+    pub(super) fn drain_failures(&mut self, health: &mut Health, out: &mut Output) {
+        health.script_errors += std::mem::take(&mut self.failures.count);
+        out.problems.append(&mut self.failures.problems);
     }
 
     pub(super) fn drain(&mut self, out: &mut Output) {

@@ -196,6 +196,7 @@ fn expected(rules: &RuleSet, ask: &Ask, list: &[Match]) -> BTreeSet<String> {
         .into_iter()
         .map(|identity| {
             let parts = Parts {
+                script: None,
                 meta,
                 tenant: "",
                 group: &group,
@@ -203,7 +204,7 @@ fn expected(rules: &RuleSet, ask: &Ask, list: &[Match]) -> BTreeSet<String> {
                 time_ms: 0,
                 events: Vec::new(),
             };
-            parts.alert().0.id
+            parts.alert(&mut crate::script::Failures::default()).0.id
         })
         .collect()
 }
