@@ -3,7 +3,7 @@
 //! A limit per body is not enough: many bodies at once are as large as one without a limit. Every
 //! byte that is read, unpacked or converted is first reserved here, and a delivery that gets no
 //! reservation is refused with 429. It never waits, since a delivery that waits holds what others
-//! wait for. What is held is counted in the gauges of [`Counters`](super::Counters), which are the
+//! wait for. What is held is counted in the gauges of [`Counters`], which are the
 //! limits' only state.
 
 use std::sync::Arc;

@@ -133,11 +133,30 @@ fn run(text: &[u8], at: usize) -> (usize, usize) {
     (start, end)
 }
 
+fn is_text(byte: &u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')
+}
+
 /// Writes the text that a run encodes; false where it is not text.
 fn decode(run: &[u8], decoded: &mut Vec<u8>) -> bool {
     decoded.clear();
+    // Whole groups of four first; what is left, and a wrapped run, goes character by character.
+    let mut rest = run;
+    while let [a, b, c, d, after @ ..] = rest {
+        let [a, b, c, d] = [a, b, c, d].map(|byte| VALUES[usize::from(*byte)]);
+        if (a | b | c | d) & 0xc0 != 0 {
+            break;
+        }
+        let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
+        let [_, text @ ..] = bits.to_be_bytes();
+        if !text.iter().all(is_text) {
+            return false;
+        }
+        decoded.extend_from_slice(&text);
+        rest = after;
+    }
     let (mut bits, mut count) = (0_u32, 0);
-    for byte in run {
+    for byte in rest {
         let value = VALUES[usize::from(*byte)];
         if value == NONE {
             continue;
@@ -147,7 +166,7 @@ fn decode(run: &[u8], decoded: &mut Vec<u8>) -> bool {
         if count >= 8 {
             count -= 8;
             let byte = (bits >> count) as u8;
-            if !matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t') {
+            if !is_text(&byte) {
                 return false;
             }
             decoded.push(byte);
