@@ -148,7 +148,7 @@ impl Batches {
             }
             Found::Refusal(refusal) => {
                 self.send()?;
-                self.push(Work::Refused(refusal_message(&refusal)))
+                self.push(Work::Refused(refusal_message(&refusal, b"")))
             }
         }
     }

@@ -56,6 +56,9 @@ pub fn run(args: &NormalizeArgs) -> Result<Ended> {
                 out.write_all(event.json())?;
                 out.write_all(b"\n")?;
             }
+            if normalized.refusals.is_empty() {
+                return Ok(());
+            }
             refused += normalized.refusals.len() as u64;
             let sealed = content.redactor.seal_text(&body, &mut scratch);
             let body = sealed.as_deref().unwrap_or(&body);

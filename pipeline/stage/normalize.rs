@@ -93,16 +93,8 @@ impl Normalize {
                 .parts
                 .redactor
                 .seal_text(&record.body, &mut self.scratch);
-            let refused = Refused::new(&refusal, sealed.as_deref().unwrap_or(&record.body));
-            out.outputs.push(Outgoing {
-                topic: Topic::DeadLetters,
-                partition: None,
-                message: Message {
-                    value: refused.to_json(),
-                    time_ms: record.origin.received_ms,
-                    ..Message::default()
-                },
-            });
+            let sealed = sealed.as_deref().unwrap_or(&record.body);
+            out.outputs.push(refusal_message(&refusal, sealed));
         }
         self.normalized = normalized;
     }
@@ -247,13 +239,14 @@ impl Stage for Normalize {
     }
 }
 
-/// A record that never was one: a line too long to be read, for example.
-pub fn refusal_message(refusal: &chaperone_mappings::Refusal) -> Outgoing {
+/// A refusal on its way to the dead letters; `sealed` is the record's text, or empty where it never
+/// was one (a line too long to be read).
+pub fn refusal_message(refusal: &chaperone_mappings::Refusal, sealed: &[u8]) -> Outgoing {
     Outgoing {
         topic: Topic::DeadLetters,
         partition: None,
         message: Message {
-            value: Refused::new(refusal, b"").to_json(),
+            value: Refused::new(refusal, sealed).to_json(),
             time_ms: refusal.origin.received_ms,
             ..Message::default()
         },
