@@ -14,11 +14,10 @@ use chaperone_mappings::problem::Problem;
 use chaperone_sinks::{Level, SecretRef};
 use serde::{Deserialize, Serialize};
 
+pub use chaperone_sinks::unit::{Size, Span};
 use sections::Sections;
-pub use unit::{Size, Span};
 
 mod sections;
-mod unit;
 
 /// The whole configuration, with defaults filled in. Secrets are still references.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
