@@ -12,12 +12,16 @@
 use std::str::FromStr;
 
 use crate::time;
-use crate::value::{self, ObjectMap, ParseError, Value};
+use crate::value::{self, ParseError, Value};
 
+mod activity;
+mod noun;
 mod ocsf;
 mod udm;
 mod write;
 
+use activity::Activity;
+use noun::Noun;
 use write::Writer;
 
 /// A schema in which an event or an alert can be written.
@@ -125,26 +129,36 @@ pub fn convert_json(schema: Schema, json: &[u8], out: &mut Vec<u8>) -> Result<()
 
 /// An event taken apart as far as every program needs it.
 struct Parts<'a> {
-    root: &'a ObjectMap,
+    root: Noun<'a>,
+    /// `event.*`.
+    event: Noun<'a>,
     id: &'a Value,
     time: &'a Value,
     time_ms: i64,
+    activity: Activity,
 }
 
 impl<'a> Parts<'a> {
     fn of(event: &'a Value) -> Result<Self, NotAnEvent> {
         let root = event.as_object().ok_or(NotAnEvent::Lacks("@timestamp"))?;
+        let root = Noun::new(root);
         let time = root.get("@timestamp");
         let time = time.ok_or(NotAnEvent::Lacks("@timestamp"))?;
         let time_ms = time::parse_ms(time).ok_or(NotAnEvent::Lacks("@timestamp"))?;
-        let id = write::object(root, "event").and_then(|event| event.get("id"));
-        let id = id.ok_or(NotAnEvent::Lacks("event.id"))?;
+        let event = root.noun("event");
+        let id = event.get("id").ok_or(NotAnEvent::Lacks("event.id"))?;
         Ok(Self {
             root,
+            event,
             id,
             time,
             time_ms,
+            activity: Activity::of(root, event),
         })
+    }
+
+    fn user(&self) -> Noun<'a> {
+        self.root.noun("user")
     }
 }
 

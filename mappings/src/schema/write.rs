@@ -4,8 +4,12 @@
 //! object or a list in which nothing was written takes itself back, and [`Writer::rest`] writes
 //! what no member has taken. So a program is a list of members, without a condition for each.
 
+use std::net::IpAddr;
+
 use rustc_hash::FxHashSet;
 
+use super::noun::Noun;
+use crate::time;
 use crate::value::{self, ObjectMap, Value};
 
 /// A writer at one place of a document.
@@ -16,9 +20,18 @@ pub(super) struct Writer<'o> {
     written: FxHashSet<usize>,
 }
 
-/// The object under a key.
-pub(super) fn object<'a>(parent: &'a ObjectMap, key: &str) -> Option<&'a ObjectMap> {
-    parent.get(key).and_then(Value::as_object)
+/// The items of a list, or the one value that stands alone.
+pub(super) fn items(value: Option<&Value>) -> &[Value] {
+    match value {
+        Some(Value::Array(items)) => items,
+        Some(value) => std::slice::from_ref(value),
+        None => &[],
+    }
+}
+
+/// The first item of a list, or the value that is none.
+pub(super) fn one(value: Option<&Value>) -> Option<&Value> {
+    items(value).first()
 }
 
 impl<'o> Writer<'o> {
@@ -37,18 +50,18 @@ impl<'o> Writer<'o> {
         self.out.push(b'}');
     }
 
-    /// `"key":{…}`, unless nothing is in it.
-    pub(super) fn object(&mut self, key: &str, members: impl FnOnce(&mut Self)) {
+    /// `"key":{…}`, unless nothing is in it. True where it was written.
+    pub(super) fn object(&mut self, key: &str, members: impl FnOnce(&mut Self)) -> bool {
         let start = self.out.len();
         self.key(key);
-        self.enclosed(start, b'{', b'}', members);
+        self.enclosed(start, b'{', b'}', members)
     }
 
-    /// `"key":[…]`, unless nothing is in it.
-    pub(super) fn list(&mut self, key: &str, items: impl FnOnce(&mut Self)) {
+    /// `"key":[…]`, unless nothing is in it. True where it was written.
+    pub(super) fn list(&mut self, key: &str, items: impl FnOnce(&mut Self)) -> bool {
         let start = self.out.len();
         self.key(key);
-        self.enclosed(start, b'[', b']', items);
+        self.enclosed(start, b'[', b']', items)
     }
 
     /// `{…}` as an item of a list, unless nothing is in it.
@@ -63,6 +76,28 @@ impl<'o> Writer<'o> {
         if let Some(text) = value::text(value) {
             self.comma();
             json(text, self.out);
+            self.mark(value);
+        }
+    }
+
+    /// A text of our own as an item of a list.
+    pub(super) fn item_str(&mut self, text: &str) {
+        self.comma();
+        json(text, self.out);
+    }
+
+    /// An address as an item of a list.
+    pub(super) fn item_ip(&mut self, value: Option<&Value>) {
+        if let Some(value) = value.filter(|value| is_ip(value)) {
+            self.item_text(value);
+        }
+    }
+
+    /// The addresses of a list as items of another.
+    pub(super) fn item_ips(&mut self, value: Option<&Value>) {
+        let all = items(value);
+        all.iter().for_each(|item| self.item_ip(Some(item)));
+        if let (Some(value), true) = (value, all.iter().all(is_ip)) {
             self.mark(value);
         }
     }
@@ -93,7 +128,93 @@ impl<'o> Writer<'o> {
                     self.mark(value);
                 }
             }
-            _ => self.list(key, |w| w.item_text(value)),
+            _ => {
+                self.list(key, |w| w.item_text(value));
+            }
+        }
+    }
+
+    /// An IP address.
+    pub(super) fn ip(&mut self, key: &str, value: Option<&Value>) {
+        self.text(key, value.filter(|value| is_ip(value)));
+    }
+
+    /// A mail address: something, an `@`, and a domain of letters, digits, hyphens and dots.
+    pub(super) fn email(&mut self, key: &str, value: Option<&Value>) {
+        let is_one = |value: &&Value| {
+            let parts = value::text(value).and_then(|text| text.split_once('@'));
+            parts.is_some_and(|(name, domain)| {
+                let known = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+                !name.is_empty() && domain.contains('.') && domain.chars().all(known)
+            })
+        };
+        self.text(key, value.filter(is_one));
+    }
+
+    /// A hardware address in its usual form, `00:00:5e:00:53:23`.
+    pub(super) fn mac(&mut self, key: &str, value: Option<&Value>) {
+        let is_one = |value: &&Value| {
+            let mut parts = value::text(value).unwrap_or_default().split([':', '-']);
+            let pair = |part: &str| part.len() == 2 && u8::from_str_radix(part, 16).is_ok();
+            parts.clone().count() == 6 && parts.all(pair)
+        };
+        self.text(key, value.filter(is_one));
+    }
+
+    /// A port: 0 to 65535.
+    pub(super) fn port(&mut self, key: &str, value: Option<&Value>) {
+        let in_range =
+            |value: &&Value| matches!(value, Value::Integer(port) if (0..=65535).contains(port));
+        self.integer(key, value.filter(in_range));
+    }
+
+    /// A method of HTTP by the name that RFC 9110 or RFC 5789 gives it.
+    pub(super) fn method(&mut self, key: &str, value: Option<&Value>) {
+        const METHODS: [&str; 9] = [
+            "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+        ];
+        let text = value.and_then(value::text).unwrap_or_default();
+        let found = METHODS.iter().find(|name| name.eq_ignore_ascii_case(text));
+        if let (Some(name), Some(value)) = (found, value) {
+            self.str(key, name);
+            self.mark(value);
+        }
+    }
+
+    /// A time as milliseconds since 1970.
+    pub(super) fn millis(&mut self, key: &str, value: Option<&Value>) {
+        if let Some(value) = value
+            && let Some(ms) = time::parse_ms(value)
+        {
+            self.int(key, ms);
+            self.mark(value);
+        }
+    }
+
+    /// A time as RFC 3339.
+    pub(super) fn timestamp(&mut self, key: &str, value: Option<&Value>) {
+        if let Some(value) = value
+            && let Some(ms) = time::parse_ms(value)
+        {
+            self.str(key, &time::format_ms(ms));
+            self.mark(value);
+        }
+    }
+
+    /// Nanoseconds as milliseconds; what is finer is not written and stays in the rest.
+    pub(super) fn nanos_as_millis(&mut self, key: &str, value: Option<&Value>) {
+        if let Some(value @ Value::Integer(nanos)) = value {
+            self.int(key, nanos / 1_000_000);
+            if nanos % 1_000_000 == 0 {
+                self.mark(value);
+            }
+        }
+    }
+
+    /// A number, whole or not.
+    pub(super) fn number(&mut self, key: &str, value: Option<&Value>) {
+        if let Some(Value::Integer(_) | Value::Float(_)) = value {
+            self.value(key, value);
         }
     }
 
@@ -146,8 +267,37 @@ impl<'o> Writer<'o> {
     }
 
     /// `"key":{…}` with all that is not written yet, in its own shape.
-    pub(super) fn rest(&mut self, key: &str, root: &ObjectMap) {
+    pub(super) fn rest(&mut self, key: &str, root: Noun<'_>) {
+        let Some(root) = root.object() else { return };
         self.object(key, |w| w.rest_of(root));
+    }
+
+    /// `"key":{…}` with all that is not written yet, each value under its dotted path.
+    pub(super) fn rest_flat(&mut self, key: &str, root: Noun<'_>) {
+        let Some(root) = root.object() else { return };
+        let mut path = String::new();
+        self.object(key, |w| w.rest_flat_of(root, &mut path));
+    }
+
+    fn rest_flat_of(&mut self, object: &ObjectMap, path: &mut String) {
+        let above = path.len();
+        for (key, value) in object {
+            if self.written.contains(&address(value)) {
+                continue;
+            }
+            if above > 0 {
+                path.push('.');
+            }
+            path.push_str(key);
+            match value {
+                Value::Object(members) => self.rest_flat_of(members, path),
+                _ => {
+                    self.key(path);
+                    value::write_json(value, self.out);
+                }
+            }
+            path.truncate(above);
+        }
     }
 
     fn rest_of(&mut self, object: &ObjectMap) {
@@ -156,7 +306,9 @@ impl<'o> Writer<'o> {
                 continue;
             }
             match value {
-                Value::Object(members) => self.object(key, |w| w.rest_of(members)),
+                Value::Object(members) => {
+                    self.object(key, |w| w.rest_of(members));
+                }
                 _ => {
                     self.key(key);
                     value::write_json(value, self.out);
@@ -179,21 +331,33 @@ impl<'o> Writer<'o> {
     }
 
     /// Between brackets; back to `start` where nothing was written between them.
-    fn enclosed(&mut self, start: usize, open: u8, close: u8, inside: impl FnOnce(&mut Self)) {
+    fn enclosed(
+        &mut self,
+        start: usize,
+        open: u8,
+        close: u8,
+        inside: impl FnOnce(&mut Self),
+    ) -> bool {
         self.out.push(open);
         let empty = self.out.len();
         inside(self);
-        if self.out.len() == empty {
-            self.out.truncate(start);
-        } else {
+        let written = self.out.len() > empty;
+        if written {
             self.out.push(close);
+        } else {
+            self.out.truncate(start);
         }
+        written
     }
 }
 
 /// A value's place in memory, which stands for it while the event is borrowed.
 fn address(value: &Value) -> usize {
     std::ptr::from_ref(value).addr()
+}
+
+fn is_ip(value: &Value) -> bool {
+    value::text(value).is_some_and(|text| text.parse::<IpAddr>().is_ok())
 }
 
 fn json<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
