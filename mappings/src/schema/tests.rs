@@ -1,4 +1,13 @@
+use serde_json::Value as Json;
+
 use super::*;
+use table::Report;
+
+mod ecs;
+mod ocsf;
+mod samples;
+mod table;
+mod udm;
 
 const EVENT: &[u8] = br#"{"@timestamp":"2026-11-12T09:14:07.412Z","event":{"id":"a:1","kind":"event"},"x":{"y":[1]}}"#;
 
@@ -38,4 +47,38 @@ fn what_has_no_home_is_kept() {
         let text = String::from_utf8(out).expect("JSON is text");
         assert!(text.contains(r#""x":{"y":[1]}"#), "{text}");
     }
+}
+
+#[test]
+fn every_expected_event_is_valid_in_every_schema() {
+    let mut wrong = Vec::new();
+    for sample in samples::all() {
+        for schema in Schema::ALL {
+            let mut report = Report::default();
+            let document = converted(schema, &sample.event);
+            match schema {
+                Schema::Ecs => ecs::check(&document, &sample.own, &mut report),
+                Schema::Ocsf => ocsf::check(&document, &mut report),
+                Schema::Udm => udm::check(&document, &mut report),
+            }
+            for problem in report.0 {
+                let (path, what) = (problem.path, problem.what);
+                wrong.push(format!("{schema} {}: {path}: {what}", sample.place));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} problems\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+fn converted(schema: Schema, event: &Json) -> Json {
+    let mut out = Vec::new();
+    let json = event.to_string();
+    convert_json(schema, json.as_bytes(), &mut out).expect("it is an event");
+    serde_json::from_slice(&out)
+        .unwrap_or_else(|error| panic!("{schema}: {error} in {}", String::from_utf8_lossy(&out)))
 }
