@@ -91,22 +91,31 @@ pub struct Receive {
     pub sources: BTreeMap<String, Auth>,
 }
 
-/// How a delivery proves where it comes from: one of the three.
+/// How a delivery proves where it comes from: one of these ways.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
     /// GitHub's `X-Hub-Signature-256`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub github_secret: Option<SecretRef>,
+    /// The hexadecimal HMAC-SHA256 of the body in `header`, behind `prefix`: Bitbucket and others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hmac_sha256: Option<SecretRef>,
+    /// Standard Webhooks: GitLab's signing token and others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standard_webhooks: Option<SecretRef>,
     /// `Authorization: Bearer …`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bearer: Option<SecretRef>,
     /// A static token in a header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<SecretRef>,
-    /// The header of `token`.
+    /// The header of `token` or `hmac_sha256`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
+    /// What stands before the digits of `hmac_sha256`; `sha256=` where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
 }
 
 /// `[mappings]`
@@ -328,7 +337,15 @@ impl Config {
             .values_mut()
             .chain(&mut self.receive.otlp);
         let secrets = auths.flat_map(|auth| {
-            [&mut auth.github_secret, &mut auth.bearer, &mut auth.token]
+            let Auth {
+                github_secret,
+                hmac_sha256,
+                standard_webhooks,
+                bearer,
+                token,
+                ..
+            } = auth;
+            [github_secret, hmac_sha256, standard_webhooks, bearer, token]
                 .into_iter()
                 .flatten()
         });
@@ -342,15 +359,29 @@ impl Config {
 
 impl Auth {
     fn check(&self) -> Result<(), &'static str> {
-        let ways = [&self.github_secret, &self.bearer, &self.token];
-        match ways.iter().filter(|way| way.is_some()).count() {
-            1 => match (&self.token, &self.header) {
-                (Some(_), None) => Err("`token` needs the `header` that carries it"),
-                (None, Some(_)) => Err("`header` belongs to `token`"),
-                _ => Ok(()),
-            },
-            _ => Err("give exactly one of `github_secret`, `bearer` and `token`"),
+        let ways = [
+            &self.github_secret,
+            &self.hmac_sha256,
+            &self.standard_webhooks,
+            &self.bearer,
+            &self.token,
+        ];
+        if ways.iter().filter(|way| way.is_some()).count() != 1 {
+            return Err(
+                "give exactly one of `github_secret`, `hmac_sha256`, `standard_webhooks`, `bearer` and `token`",
+            );
         }
+        let takes_header = self.token.is_some() || self.hmac_sha256.is_some();
+        if takes_header && self.header.is_none() {
+            return Err("`token` and `hmac_sha256` need the `header` that carries them");
+        }
+        if !takes_header && self.header.is_some() {
+            return Err("`header` belongs to `token` and `hmac_sha256`");
+        }
+        if self.hmac_sha256.is_none() && self.prefix.is_some() {
+            return Err("`prefix` belongs to `hmac_sha256`");
+        }
+        Ok(())
     }
 }
 
