@@ -118,7 +118,15 @@ impl Datadog {
             .collect();
         let mut parts: Vec<&[u8]> = Vec::with_capacity(batch.len() * 3);
         for (head, rest) in heads.iter().zip(batch.encoded()) {
-            parts.extend([if parts.is_empty() { b"[" as &[u8] } else { b"," }, head, rest]);
+            parts.extend([
+                if parts.is_empty() {
+                    b"[" as &[u8]
+                } else {
+                    b","
+                },
+                head,
+                rest,
+            ]);
         }
         parts.push(b"]");
         let body = self.http.parts(Frame::JOINED, parts.iter().copied());

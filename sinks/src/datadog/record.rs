@@ -57,7 +57,9 @@ impl Records {
         if whole.len() > BYTES_MAX {
             whole.clear();
             let excerpt = excerpt(&document.json);
-            self.write(document, &mut whole, true, |log| log.text("excerpt", excerpt));
+            self.write(document, &mut whole, true, |log| {
+                log.text("excerpt", excerpt)
+            });
         }
         Ok(Bytes::from(whole).slice(1..))
     }
@@ -145,7 +147,13 @@ fn standard_attributes(log: &mut Object<'_>, facts: &Facts<'_>) {
         evt.text_if("outcome", event.outcome.get());
         evt.text_if("category", event.category.iter().next());
     });
-    if user.id.get().or(user.name.get()).or(user.email.get()).is_some() {
+    if user
+        .id
+        .get()
+        .or(user.name.get())
+        .or(user.email.get())
+        .is_some()
+    {
         log.object("usr", |usr| {
             usr.text_if("id", user.id.get());
             usr.text_if("name", user.name.get());

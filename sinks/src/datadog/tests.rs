@@ -88,20 +88,40 @@ fn check(log: &Value) -> Result<(), String> {
         return Err(format!("the time {time} would not be taken"));
     }
     let known = [
-        "timestamp", "late", "ddsource", "service", "ddtags", "status", "hostname", "message",
-        "chaperone", "evt", "usr", "network", "ocsf", "ecs", "excerpt",
+        "timestamp",
+        "late",
+        "ddsource",
+        "service",
+        "ddtags",
+        "status",
+        "hostname",
+        "message",
+        "chaperone",
+        "evt",
+        "usr",
+        "network",
+        "ocsf",
+        "ecs",
+        "excerpt",
     ];
     let log = log.as_object().ok_or("a log is an object")?;
     if let Some(key) = log.keys().find(|key| !known.contains(&key.as_str())) {
         return Err(format!("`{key}` may collide with a reserved attribute"));
     }
     let texts = ["ddsource", "service", "ddtags", "status", "message"];
-    let empty = |key: &&str| log.get(*key).and_then(Value::as_str).is_none_or(str::is_empty);
+    let empty = |key: &&str| {
+        log.get(*key)
+            .and_then(Value::as_str)
+            .is_none_or(str::is_empty)
+    };
     if let Some(key) = texts.iter().find(|key| empty(key)) {
         return Err(format!("`{key}` is no text"));
     }
     let tags = log["ddtags"].as_str().unwrap_or_default();
-    let is_tag = |tag: &str| tag.split_once(':').is_some_and(|(key, value)| !key.is_empty() && !value.is_empty());
+    let is_tag = |tag: &str| {
+        tag.split_once(':')
+            .is_some_and(|(key, value)| !key.is_empty() && !value.is_empty())
+    };
     if !tags.split(',').all(is_tag) {
         return Err(format!("`{tags}` are not tags"));
     }
@@ -180,7 +200,10 @@ async fn what_is_too_old_is_sent_as_new_and_says_so() {
     delivery.drain().await.expect("it stays");
     server.with(|intake| {
         let (old, new) = (&intake.logs[0], &intake.logs[1]);
-        assert_eq!((&old["timestamp"], &old["late"]), (&json!(NOW_MS), &json!(true)));
+        assert_eq!(
+            (&old["timestamp"], &old["late"]),
+            (&json!(NOW_MS), &json!(true))
+        );
         assert_eq!(old["chaperone"]["time"], "2026-11-11T14:14:07.412Z");
         assert_eq!(new["timestamp"], json!(NOW_MS - 17 * HOUR_MS));
         assert!(new.get("late").is_none());
@@ -200,9 +223,17 @@ async fn what_is_too_large_is_cut_where_it_shows() {
         for log in &intake.logs {
             let bytes = log["chaperone"]["truncated_bytes"].as_u64();
             assert!(bytes.is_some_and(|bytes| bytes > 1_000_000));
-            assert!(log["ddtags"].as_str().is_some_and(|tags| tags.contains("truncated:true")));
+            assert!(
+                log["ddtags"]
+                    .as_str()
+                    .is_some_and(|tags| tags.contains("truncated:true"))
+            );
             assert!(log.get("ocsf").is_none() && log["evt"]["name"] == "connect");
-            assert!(log["excerpt"].as_str().is_some_and(|text| text.starts_with('{')));
+            assert!(
+                log["excerpt"]
+                    .as_str()
+                    .is_some_and(|text| text.starts_with('{'))
+            );
         }
     });
 }
@@ -216,7 +247,10 @@ async fn a_great_many_go_in_requests_of_the_right_size() {
         delivery.hand(place(offset), document(&format!("d{offset}")));
     }
     for offset in 2_500..2_520 {
-        delivery.hand(place(offset), event(&format!("d{offset}"), NOW_MS, &"x".repeat(400_000)));
+        delivery.hand(
+            place(offset),
+            event(&format!("d{offset}"), NOW_MS, &"x".repeat(400_000)),
+        );
     }
     delivery.drain().await.expect("it stays");
     server.with(|intake| assert_eq!(intake.logs.len(), 2_520));
@@ -225,7 +259,8 @@ async fn a_great_many_go_in_requests_of_the_right_size() {
 
 #[test]
 fn an_alert_reads_as_datadog_reads_logs() {
-    let story = include_bytes!("../../../replay-fixtures/authentication-spike/expected-alerts.ndjson");
+    let story =
+        include_bytes!("../../../replay-fixtures/authentication-spike/expected-alerts.ndjson");
     let first = story.split(|&byte| byte == b'\n').next().expect("a line");
     let alert = Document::read(Bytes::from_static(first)).expect("an alert");
     let sink = open("http://localhost");
@@ -233,7 +268,10 @@ fn an_alert_reads_as_datadog_reads_logs() {
     log.extend_from_slice(&sink.encode(&alert).expect("fine"));
     let mut log: Value = serde_json::from_slice(&log).expect("JSON");
     check(&log).expect("a log");
-    let ocsf = log.as_object_mut().and_then(|log| log.remove("ocsf")).expect("OCSF");
+    let ocsf = log
+        .as_object_mut()
+        .and_then(|log| log.remove("ocsf"))
+        .expect("OCSF");
     assert_eq!(ocsf["class_uid"], 2004, "a detection finding");
     let expected = json!({
         "timestamp": 1_794_474_265_159_i64,
@@ -273,7 +311,12 @@ fn the_intake_is_the_sites() {
         Datadog::open("datadog", &options)
     };
     open("us5.datadoghq.com").map(drop).expect("a site");
-    for wrong in ["", "https://app.datadoghq.com/", "datadoghq.com/logs", "a@b"] {
+    for wrong in [
+        "",
+        "https://app.datadoghq.com/",
+        "datadoghq.com/logs",
+        "a@b",
+    ] {
         assert!(open(wrong).is_err(), "{wrong}");
     }
 }
@@ -290,7 +333,11 @@ fn what_is_imported_fits_the_logs() {
     let queries = rule["queries"].as_array().expect("queries");
     let cases = rule["cases"].as_array().expect("cases");
     assert_eq!((queries.len(), cases.len()), (5, 5));
-    for (level, (query, case)) in crate::Level::ALL.iter().rev().zip(queries.iter().zip(cases)) {
+    for (level, (query, case)) in crate::Level::ALL
+        .iter()
+        .rev()
+        .zip(queries.iter().zip(cases))
+    {
         let name = level.name();
         assert_eq!(query["name"], name);
         let expected = format!("source:chaperone kind:alert @chaperone.level:{name}");
