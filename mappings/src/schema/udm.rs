@@ -48,11 +48,7 @@ fn metadata(event: &Parts<'_>, w: &mut Writer<'_>) {
         .get("product")
         .or(meta.first(&["provider", "dataset"]));
     w.text("productName", name);
-    let logsource = root.noun("chaperone").noun("logsource");
-    w.text(
-        "vendorName",
-        observer.get("vendor").or(logsource.get("product")),
-    );
+    event.write_vendor("vendorName", w);
     let version = root.noun("gen_ai").noun("agent").get("version");
     w.text("productVersion", observer.get("version").or(version));
 }

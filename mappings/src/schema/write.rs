@@ -226,17 +226,10 @@ impl<'o> Writer<'o> {
         }
     }
 
-    /// A boolean.
-    pub(super) fn boolean(&mut self, key: &str, value: Option<&Value>) {
-        if let Some(value @ Value::Boolean(boolean)) = value {
-            self.bool(key, *boolean);
-            self.mark(value);
-        }
-    }
-
-    /// Any value as it is.
+    /// Any value as it is, unless it is an empty object.
     pub(super) fn value(&mut self, key: &str, value: Option<&Value>) {
-        if let Some(value) = value {
+        let empty = |value: &&Value| value.as_object().is_some_and(ObjectMap::is_empty);
+        if let Some(value) = value.filter(|value| !empty(value)) {
             self.key(key);
             value::write_json(value, self.out);
             self.mark(value);

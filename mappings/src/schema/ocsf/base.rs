@@ -26,7 +26,8 @@ pub(super) fn classification(event: &Parts<'_>, class: &Class, w: &mut Writer<'_
     w.text("message", event.root.get("message"));
 }
 
-/// The alert's level, the scanner's or the log's word; 0 (unknown) without one.
+/// The alert's level, the scanner's or the log's word; 0 (unknown) without one. That a log calls a
+/// record an error does not say how grave it is.
 fn severity(event: &Parts<'_>, w: &mut Writer<'_>) -> i64 {
     let root = event.root;
     let said = [
@@ -50,10 +51,7 @@ fn severity(event: &Parts<'_>, w: &mut Writer<'_>) -> i64 {
         ("low", 2),
         ("medium", 3),
         ("moderate", 3),
-        ("warning", 3),
-        ("warn", 3),
         ("high", 4),
-        ("error", 4),
         ("critical", 5),
     ];
     let found = known
@@ -156,10 +154,7 @@ fn product(event: &Parts<'_>, w: &mut Writer<'_>) {
         Some(_) => w.text("name", name),
         None => w.str("name", "Unknown"),
     }
-    w.text(
-        "vendor_name",
-        observer.get("vendor").or(logsource.get("product")),
-    );
+    event.write_vendor("vendor_name", w);
     w.text("version", observer.get("version"));
     w.object("feature", |w| w.text("name", logsource.get("service")));
 }

@@ -3,9 +3,10 @@
 use super::{actor, object, place};
 use crate::schema::Parts;
 use crate::schema::activity::Activity;
+use crate::schema::attack::Attack;
 use crate::schema::noun::Noun;
-use crate::schema::write::{Writer, items};
-use crate::value::{self, Value};
+use crate::schema::write::Writer;
+use crate::value::Value;
 
 pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
     info(event, w);
@@ -60,53 +61,28 @@ fn related(alert: Noun<'_>, w: &mut Writer<'_>) {
     w.mark(events);
 }
 
-/// A tactic and a technique stand in two lists, and which belongs to which is not said: each gets
-/// an entry of its own. A sub-technique's id begins with its technique's.
 fn attacks(threat: Noun<'_>, w: &mut Writer<'_>) {
-    let tactics = items(threat.noun("tactic").get("id"));
-    let names = items(threat.noun("tactic").get("name"));
-    let techniques = items(threat.noun("technique").get("id"));
-    let titles = items(threat.noun("technique").get("name"));
-    let subs = items(threat.noun("technique").noun("subtechnique").get("id"));
+    let attack = Attack::of(threat);
     w.list("attacks", |w| {
-        for (at, id) in tactics.iter().enumerate() {
+        for (id, name) in &attack.tactics {
             w.item(|w| {
                 w.object("tactic", |w| {
                     w.text("uid", Some(id));
-                    w.text("name", names.get(at));
+                    w.text("name", *name);
                 });
             });
         }
-        for (at, id) in techniques.iter().enumerate() {
-            let within = |sub: &&Value| {
-                let whole = value::text(sub).unwrap_or_default();
-                whole.split('.').next() == value::text(id)
-            };
-            let mut below = subs.iter().filter(within).peekable();
-            let alone = below.peek().is_none();
-            let entries = below.map(Some).chain(alone.then_some(None));
-            for sub in entries {
-                w.item(|w| {
-                    w.object("technique", |w| {
-                        w.text("uid", Some(id));
-                        w.text("name", titles.get(at));
-                    });
-                    w.object("sub_technique", |w| w.text("uid", sub));
+        for (id, name, sub) in &attack.techniques {
+            w.item(|w| {
+                w.object("technique", |w| {
+                    w.text("uid", Some(id));
+                    w.text("name", *name);
                 });
-            }
+                w.object("sub_technique", |w| w.text("uid", *sub));
+            });
         }
     });
-    for list in [
-        threat.noun("tactic").get("id"),
-        threat.noun("tactic").get("name"),
-        threat.noun("technique").get("id"),
-        threat.noun("technique").noun("subtechnique").get("id"),
-    ]
-    .into_iter()
-    .flatten()
-    {
-        w.mark(list);
-    }
+    attack.mark(w);
 }
 
 fn evidences(event: &Parts<'_>, w: &mut Writer<'_>) {

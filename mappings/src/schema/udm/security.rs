@@ -2,8 +2,9 @@
 
 use crate::schema::Parts;
 use crate::schema::activity::Activity;
+use crate::schema::attack::Attack;
 use crate::schema::noun::Noun;
-use crate::schema::write::{Writer, items};
+use crate::schema::write::{Writer, one};
 use crate::value::{self, Value};
 
 pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
@@ -16,7 +17,7 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
             w.text("ruleSet", rule.get("ruleset"));
             w.text("ruleVersion", rule.get("version"));
             w.text("ruleType", rule.get("category"));
-            w.text("ruleAuthor", one_of(rule.get("author")));
+            w.text("ruleAuthor", one(rule.get("author")));
             w.text("urlBackToProduct", rule.get("reference"));
             w.text("summary", event.event.get("reason").or(rule.get("name")));
             let error = root.noun("error");
@@ -32,10 +33,6 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
             }
         });
     });
-}
-
-fn one_of(value: Option<&Value>) -> Option<&Value> {
-    items(value).first()
 }
 
 fn alert(alert: Noun<'_>, w: &mut Writer<'_>) {
@@ -98,36 +95,25 @@ fn severity(event: &Parts<'_>, w: &mut Writer<'_>) {
 }
 
 fn attack(threat: Noun<'_>, w: &mut Writer<'_>) {
-    let (tactic, technique) = (threat.noun("tactic"), threat.noun("technique"));
-    let names = items(tactic.get("name"));
+    let attack = Attack::of(threat);
     w.list("tactics", |w| {
-        for (at, id) in items(tactic.get("id")).iter().enumerate() {
+        for (id, name) in &attack.tactics {
             w.item(|w| {
                 w.text("id", Some(id));
-                w.text("name", names.get(at));
+                w.text("name", *name);
             });
         }
     });
-    let subs = items(technique.noun("subtechnique").get("id"));
-    let titles = items(technique.get("name"));
     w.list("techniques", |w| {
-        for (at, id) in items(technique.get("id")).iter().enumerate() {
-            let main = value::text(id).unwrap_or_default();
-            let below = |sub: &&Value| {
-                let whole = value::text(sub).unwrap_or_default();
-                whole.split('.').next() == Some(main)
-            };
-            let mut subs = subs.iter().filter(below).peekable();
-            let alone = subs.peek().is_none();
-            for sub in subs.map(Some).chain(alone.then_some(None)) {
-                w.item(|w| {
-                    w.text("id", Some(id));
-                    w.text("name", titles.get(at));
-                    w.text("subtechniqueId", sub);
-                });
-            }
+        for (id, name, sub) in &attack.techniques {
+            w.item(|w| {
+                w.text("id", Some(id));
+                w.text("name", *name);
+                w.text("subtechniqueId", *sub);
+            });
         }
     });
+    attack.mark(w);
 }
 
 /// Sign-ins and vulnerabilities have fields of their own.
