@@ -74,6 +74,47 @@ fn every_expected_event_is_valid_in_every_schema() {
     );
 }
 
+/// A source that somebody writes for himself may put anything anywhere, and an importer refuses a
+/// whole batch for one wrong value.
+#[test]
+fn a_value_of_another_type_makes_nothing_invalid() {
+    let mut wrong = std::collections::BTreeSet::new();
+    for sample in samples::all().into_iter().step_by(5) {
+        let mut places = Vec::new();
+        collect(&sample.event, String::new(), &mut places);
+        for place in places {
+            for odd in [
+                json!(null),
+                json!(-7.5),
+                json!({"a": [null]}),
+                json!([["b"], 3]),
+            ] {
+                let mut event = sample.event.clone();
+                *event.pointer_mut(&place).expect("it was there") = odd.clone();
+                let ocsf = said(|report| ocsf::check(&converted(Schema::Ocsf, &event), report));
+                let udm = said(|report| {
+                    udm::check_without_google(&converted(Schema::Udm, &event), report)
+                });
+                let both = ocsf.into_iter().chain(udm);
+                wrong.extend(both.map(|line| format!("{} {place} {odd}: {line}", sample.place)));
+            }
+        }
+    }
+    let shown: Vec<&String> = wrong.iter().take(40).collect();
+    assert!(wrong.is_empty(), "{} problems: {shown:#?}", wrong.len());
+}
+
+/// Every place that may hold anything: not the time and the id, which every event has.
+fn collect(value: &Json, at: String, places: &mut Vec<String>) {
+    for (key, child) in value.as_object().into_iter().flatten() {
+        let below = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+        if !["/@timestamp", "/event", "/event/id"].contains(&below.as_str()) {
+            places.push(below.clone());
+        }
+        collect(child, below, places);
+    }
+}
+
 /// What the report says of a document, place by place.
 fn said(check: impl FnOnce(&mut Report)) -> Vec<String> {
     let mut report = Report::default();

@@ -28,18 +28,21 @@ fn info(event: &Parts<'_>, w: &mut Writer<'_>) {
     let found = root.noun("vulnerability");
     w.object("finding_info", |w| {
         w.text("uid", Some(event.id));
-        let title = rule.get("name").or(found.get("id"));
-        w.text("title", title.or(rule.get("id")).or(meta.get("action")));
-        w.text("desc", rule.get("description").or(found.get("description")));
-        w.text("src_url", rule.get("reference").or(meta.get("url")));
-        w.millis("first_seen_time", alert.get("first_seen"));
-        w.millis("last_seen_time", alert.get("last_seen"));
+        let title = rule.name("name").or(found.name("id"));
+        w.text("title", title.or(rule.name("id")).or(meta.name("action")));
+        w.text(
+            "desc",
+            rule.name("description").or(found.name("description")),
+        );
+        w.text("src_url", rule.name("reference").or(meta.name("url")));
+        w.millis("first_seen_time", alert.name("first_seen"));
+        w.millis("last_seen_time", alert.name("last_seen"));
         if rule.has(&["id", "name"]) {
             w.object("analytic", |w| {
-                w.text("uid", rule.get("id"));
-                w.text("name", rule.get("name"));
-                w.text("category", rule.get("category"));
-                w.text("version", rule.get("version"));
+                w.text("uid", rule.name("id"));
+                w.text("name", rule.name("name"));
+                w.text("category", rule.name("category"));
+                w.text("version", rule.name("version"));
                 w.int("type_id", 1);
             });
         }
@@ -49,7 +52,7 @@ fn info(event: &Parts<'_>, w: &mut Writer<'_>) {
 }
 
 fn related(alert: Noun<'_>, w: &mut Writer<'_>) {
-    w.integer("related_events_count", alert.get("count"));
+    w.integer("related_events_count", alert.name("count"));
     let Some(events @ Value::Array(ids)) = alert.get("events") else {
         return;
     };
@@ -106,12 +109,12 @@ fn application(event: &Parts<'_>, w: &mut Writer<'_>) {
     let repository = event.root.noun("vcs").noun("repository");
     let service = event.root.noun("service");
     w.object("application", |w| {
-        let name = repository.get("name").or(service.get("name"));
+        let name = repository.name("name").or(service.name("name"));
         match name {
             Some(_) => w.text("name", name),
             None => w.str("name", "Unknown"),
         }
-        w.text("uid", repository.get("id"));
+        w.text("uid", repository.name("id"));
     });
 }
 
@@ -125,17 +128,17 @@ fn vulnerability(event: &Parts<'_>, w: &mut Writer<'_>) {
     let root = event.root;
     let found = root.noun("vulnerability");
     let package = root.noun("package");
-    w.text("severity", found.get("severity"));
-    w.text("desc", found.get("description"));
+    w.text("severity", found.name("severity"));
+    w.text("desc", found.name("description"));
     w.texts("references", found.get("reference"));
-    w.object("cve", |w| w.text("uid", found.get("id")));
+    w.object("cve", |w| w.text("uid", found.name("id")));
     if package.has(&["name"]) && package.has(&["version"]) {
         w.list("affected_packages", |w| {
             w.item(|w| {
-                w.text("name", package.get("name"));
-                w.text("version", package.get("version"));
-                w.text("fixed_in_version", package.get("fixed_version"));
-                w.text("path", package.get("path"));
+                w.text("name", package.name("name"));
+                w.text("version", package.name("version"));
+                w.text("fixed_in_version", package.name("fixed_version"));
+                w.text("path", package.name("path"));
             });
         });
     }

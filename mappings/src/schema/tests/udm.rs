@@ -30,8 +30,13 @@ static UDM: LazyLock<Udm> = LazyLock::new(|| {
 });
 
 pub(super) fn check(document: &Json, report: &mut Report) {
-    check_message("", document, "UDM", report);
+    check_without_google(document, report);
     check_googles_types(document, report);
+}
+
+/// [`check`] against the table alone, which is a hundred times faster.
+pub(super) fn check_without_google(document: &Json, report: &mut Report) {
+    check_message("", document, "UDM", report);
     check_nouns(document, report);
 }
 
