@@ -21,7 +21,10 @@ impl<'a> Noun<'a> {
     pub(super) fn name(self, key: &str) -> Option<&'a Value> {
         self.get(key).filter(|value| match value {
             Value::Bytes(_) | Value::String(_) => value::text(value).is_some(),
-            value => value.is_integer() || value.is_float() || value.is_boolean(),
+            value => matches!(
+                value,
+                Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Timestamp(_)
+            ),
         })
     }
 

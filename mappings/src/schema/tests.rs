@@ -49,6 +49,21 @@ fn what_has_no_home_is_kept() {
 }
 
 #[test]
+fn an_event_in_memory_gives_what_its_json_gives() {
+    let mut event = value::parse(EVENT).expect("JSON");
+    let time = chrono::DateTime::from_timestamp_millis(1_794_475_800_000).expect("a time");
+    value::insert(&mut event, "event.reason", time);
+    let mut json = Vec::new();
+    value::write_json(&event, &mut json);
+    for schema in Schema::ALL {
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        convert(schema, &event, &mut first).expect("an event");
+        convert_json(schema, &json, &mut second).expect("an event");
+        assert_eq!(String::from_utf8(first), String::from_utf8(second));
+    }
+}
+
+#[test]
 fn every_expected_event_is_valid_in_every_schema() {
     let mut wrong = Vec::new();
     for sample in samples::all() {

@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 
+use chrono::SecondsFormat;
 use rustc_hash::FxHashSet;
 
 use super::noun::Noun;
@@ -113,6 +114,10 @@ impl<'o> Writer<'o> {
             Value::Integer(number) => self.str(key, &number.to_string()),
             Value::Float(number) => self.str(key, &number.to_string()),
             Value::Boolean(boolean) => self.str(key, if *boolean { "true" } else { "false" }),
+            // A program may leave one; in JSON it is the same text.
+            Value::Timestamp(time) => {
+                self.str(key, &time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+            }
             _ => return,
         }
         self.mark(value);
