@@ -12,7 +12,7 @@
 
 use super::any::{attributes, instant, integer, move_key, named, take_array};
 use super::{Items, Parent};
-use crate::value::{ObjectMap, Value};
+use crate::value::{KeyString, ObjectMap, Value};
 
 /// Their keys and our names of the types.
 const TYPES: [(&str, &str); 5] = [
@@ -98,7 +98,13 @@ fn numbers(value: Value) -> Value {
         Value::Array(list) => list.into_iter().map(numbers).collect::<Vec<_>>().into(),
         Value::Object(object) => {
             let object = object.into_iter();
-            let object: ObjectMap = object.map(|(key, inner)| (key, numbers(inner))).collect();
+            let ours = |key: KeyString| match key.as_str() {
+                "bucketCounts" => "bucket_counts".into(),
+                _ => key,
+            };
+            let object: ObjectMap = object
+                .map(|(key, inner)| (ours(key), numbers(inner)))
+                .collect();
             object.into()
         }
         other => integer(&other).map_or(other, Value::from),

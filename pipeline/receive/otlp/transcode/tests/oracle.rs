@@ -163,9 +163,9 @@ fn double(value: f64) -> Value {
     }
 }
 
-/// A double that is not written where it is zero; minus zero is another number.
+/// A double that is not written where it is zero; the encoder takes minus zero for zero.
 fn given(value: f64) -> Option<Value> {
-    (value != 0.0 || value.is_sign_negative()).then(|| double(value))
+    (value != 0.0).then(|| double(value))
 }
 
 fn object(fields: impl IntoIterator<Item = (&'static str, Option<Value>)>) -> Value {
