@@ -145,6 +145,38 @@ fn a_log_record_of_an_unknown_program_is_the_general_sources() {
 }
 
 #[test]
+fn a_named_program_goes_before_the_conventions_and_these_before_the_rest() {
+    let sources = Sources::builtin().unwrap_or_else(|problems| panic!("{problems:?}"));
+    for (signal, service, attribute, expected) in [
+        ("metric", "other", "x", "otel.metric"),
+        ("span", "other", "x", "otel.span"),
+        ("log", "other", "gen_ai.operation.name", "otel.genai"),
+        ("metric", "other", "gen_ai.token.type", "otel.genai"),
+        ("span", "other", "mcp.method.name", "otel.genai"),
+        (
+            "log",
+            "copilot-chat",
+            "gen_ai.operation.name",
+            "copilot.otel",
+        ),
+        (
+            "metric",
+            "gemini-cli",
+            "gen_ai.operation.name",
+            "gemini_cli.otel",
+        ),
+        ("span", "claude-code", "gen_ai.system", "claude_code.otel"),
+    ] {
+        let text = format!(
+            r#"{{"signal":"{signal}","name":"n","resource":{{"service.name":"{service}"}},"attributes":{{"{attribute}":"v"}}}}"#
+        );
+        let item = parse(text.as_bytes()).unwrap();
+        let taken = sources.recognize(&item, &Origin::default());
+        assert_eq!(taken.map(Source::name), Ok(expected), "{text}");
+    }
+}
+
+#[test]
 fn unknown_json_is_nobodys() {
     let sources = Sources::builtin().unwrap_or_else(|problems| panic!("{problems:?}"));
     for text in [
