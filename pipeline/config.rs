@@ -11,14 +11,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chaperone_mappings::problem::Problem;
-use chaperone_sinks::{Level, SecretRef};
+use chaperone_sinks::SecretRef;
 use serde::{Deserialize, Serialize};
 
+pub use chaperone_sinks::unit::{Size, Span};
 use sections::Sections;
-pub use unit::{Size, Span};
+pub use sink::{Batching, Documents, Sink};
 
 mod sections;
-mod unit;
+mod sink;
 
 /// The whole configuration, with defaults filled in. Secrets are still references.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -173,79 +174,6 @@ pub struct Correlate {
     pub matches_max: usize,
 }
 
-/// `[[sinks]]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sink {
-    /// Its name in metrics, logs and the journal: unique.
-    pub name: String,
-    /// Which product.
-    #[serde(rename = "type")]
-    pub kind: SinkKind,
-    /// Alerts, events, both, or refusals.
-    #[serde(default)]
-    pub documents: Documents,
-    /// The lowest level of an alert.
-    #[serde(default = "lowest")]
-    pub level: String,
-    /// Only these sources; empty: all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sources: Vec<String>,
-    /// The file of a `file` sink.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<PathBuf>,
-    /// A `file` sink starts a new file at this size …
-    #[serde(default = "rotate_bytes")]
-    pub rotate_bytes: Size,
-    /// … or at this age …
-    #[serde(default = "rotate_age")]
-    pub rotate_age: Span,
-    /// … and keeps this many old ones.
-    #[serde(default = "keep_files")]
-    pub keep_files: usize,
-}
-
-/// The products that a sink speaks to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SinkKind {
-    /// A table on a terminal, NDJSON elsewhere.
-    Stdout,
-    /// Rotating NDJSON.
-    File,
-}
-
-/// What a sink takes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Documents {
-    /// Alerts only.
-    #[default]
-    Alerts,
-    /// Events only.
-    Events,
-    /// Both.
-    Both,
-    /// What could not become an event, and what another sink has refused: the dead letters.
-    Refusals,
-}
-
-fn lowest() -> String {
-    "informational".into()
-}
-
-fn rotate_bytes() -> Size {
-    Size(100 << 20)
-}
-
-fn rotate_age() -> Span {
-    Span(Duration::from_secs(86_400))
-}
-
-fn keep_files() -> usize {
-    7
-}
-
 fn minutes(n: u64) -> Span {
     Span(Duration::from_secs(n * 60))
 }
@@ -306,23 +234,6 @@ impl Default for Correlate {
     }
 }
 
-impl Sink {
-    /// Alerts on stdout: what `run` does without any sink.
-    pub fn stdout() -> Self {
-        Self {
-            name: "stdout".into(),
-            kind: SinkKind::Stdout,
-            documents: Documents::Alerts,
-            level: lowest(),
-            sources: Vec::new(),
-            path: None,
-            rotate_bytes: rotate_bytes(),
-            rotate_age: rotate_age(),
-            keep_files: keep_files(),
-        }
-    }
-}
-
 impl Config {
     /// What runs without a config file.
     pub fn builtin() -> Self {
@@ -361,7 +272,7 @@ impl Config {
             rules: sections.take("rules"),
             context: sections.take("context"),
             correlate: sections.take("correlate"),
-            sinks: sections.take_all("sinks"),
+            sinks: sink::take_all(&mut sections),
         };
         sections.refuse_the_rest();
         if config.sinks.is_empty() {
@@ -378,24 +289,11 @@ impl Config {
 
     fn check(&self, sections: &mut Sections<'_>) {
         for (index, sink) in self.sinks.iter().enumerate() {
-            if sink.kind == SinkKind::File && sink.path.is_none() {
-                sections.problem(
-                    "sinks",
-                    format!("the file sink `{}` needs a `path`", sink.name),
-                );
-            }
             if self.sinks[..index]
                 .iter()
                 .any(|other| other.name == sink.name)
             {
                 sections.problem("sinks", format!("two sinks are named `{}`", sink.name));
-            }
-            if sink.level.parse::<Level>().is_err() {
-                let text = format!(
-                    "the sink `{}` has the level `{}`; use informational, low, medium, high or critical",
-                    sink.name, sink.level
-                );
-                sections.problem("sinks", text);
             }
         }
         let auths = self
@@ -431,7 +329,7 @@ impl Config {
         self.context.dir.iter_mut().for_each(join);
         self.sinks
             .iter_mut()
-            .filter_map(|sink| sink.path.as_mut())
+            .flat_map(|sink| sink.product.paths())
             .for_each(join);
         let auths = self
             .receive
