@@ -22,6 +22,7 @@ mod literal;
 mod names;
 mod needles;
 mod route;
+mod sample;
 mod slot;
 mod trie;
 mod values;

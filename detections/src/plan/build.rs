@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::costly::{self, Costly};
 use super::graph::{Graph, Node};
-use super::needles::Sample;
+use super::sample::Sample;
 use super::slot::SlotBuilder;
 use super::{LOGSOURCE, Names, Needs, NodeId, Plan, literal};
 use crate::expr::{Atom, Expr, Test};

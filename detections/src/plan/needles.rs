@@ -9,7 +9,8 @@
 //! steps of so many bytes, and each text is entered under as many neighbouring grams.
 
 use aho_corasick::{AhoCorasick, BuildError, MatchKind};
-use rustc_hash::FxHashMap;
+
+use super::sample::Sample;
 
 /// Zero bytes that must follow the last value: a gram is always read as four bytes.
 pub(super) const PADDING: usize = 3;
@@ -25,70 +26,54 @@ const BITS_MAX: usize = 1 << 20;
 /// Positions that are looked up before the first hit is followed.
 const BLOCK: usize = 32;
 
+/// Up to four bytes as a number, the first one lowest.
+#[inline(always)]
+pub(super) fn key(gram: &[u8]) -> u32 {
+    let place = |key, byte: &u8| key << 8 | u32::from(*byte);
+    gram.iter().rev().fold(0, place)
+}
+
 /// Texts to be found, each with a number that is told when it is seen.
 #[derive(Debug, Default)]
 pub(super) struct Needles {
     bytes: Vec<(u8, u32)>,
-    grams: Vec<Grams>,
+    /// Of two or three bytes, found by two of them.
+    short: Option<Grams>,
+    long: Option<Grams>,
     /// Texts that are not ASCII; only values that are not ASCII are searched for them.
     other: Option<(AhoCorasick, Vec<u32>)>,
 }
 
-/// How often each gram occurs in all texts of the rules: a sample of what values look like.
-#[derive(Debug, Default)]
-pub(super) struct Sample {
-    grams: FxHashMap<u32, u32>,
-    bytes: FxHashMap<u8, u32>,
-}
-
-impl Sample {
-    pub(super) fn add(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        for gram in bytes.windows(GRAM_BYTES_MAX) {
-            *self.grams.entry(key(gram)).or_default() += 1;
-        }
-        for byte in bytes {
-            *self.bytes.entry(*byte).or_default() += 1;
-        }
-    }
-
-    /// How common a gram is; only the order matters. Equal counts are told apart by the bytes.
-    fn commonness(&self, gram: &[u8]) -> f64 {
-        let bytes = gram.iter().map(|byte| self.bytes.get(byte).unwrap_or(&0));
-        let bytes: f64 = bytes.map(|count| f64::from(count + 1).ln()).sum();
-        let count = self.grams.get(&key(gram)).copied().unwrap_or(0);
-        f64::from(count) + bytes / 100.0
-    }
-}
-
-/// Up to four bytes as a number, the first one lowest.
-fn key(gram: &[u8]) -> u32 {
-    gram.iter()
-        .rev()
-        .fold(0, |key, byte| key << 8 | u32::from(*byte))
-}
+/// Texts and numbers.
+type Numbered<'a> = Vec<(&'a [u8], u32)>;
 
 impl Needles {
     /// Builds from texts that are not empty. The error: too many that are not ASCII.
     pub(super) fn new(texts: &[(&str, u32)], sample: &Sample) -> Result<Self, BuildError> {
         let mut needles = Self::default();
-        let mut widths: [Vec<(&[u8], u32)>; 3] = Default::default();
+        let (mut short, mut long) = (Numbered::new(), Numbered::new());
         let mut other = (Vec::new(), Vec::new());
         for (text, number) in texts {
-            match text.len() {
+            let entry = (text.as_bytes(), *number);
+            match entry.0 {
                 _ if !text.is_ascii() => {
                     other.0.push(*text);
                     other.1.push(*number);
                 }
-                1 => needles.bytes.push((text.as_bytes()[0], *number)),
-                len => widths[len.min(GRAM_BYTES_MAX) - 2].push((text.as_bytes(), *number)),
+                [byte] => needles.bytes.push((*byte, *number)),
+                [_, _] | [_, _, _] => short.push(entry),
+                _ => long.push(entry),
             }
         }
-        for (texts, width) in widths.iter().zip(2..) {
-            if !texts.is_empty() {
-                needles.grams.push(Grams::new(texts, width, sample));
-            }
-        }
+        let alone = short.is_empty();
+        let grams = |texts: Numbered<'_>, width: usize| {
+            let shortest = texts.iter().map(|(text, _)| text.len()).min()?;
+            let step_max = if alone { STEP_MAX } else { 1 };
+            let step = (shortest - width + 1).min(step_max);
+            Some(Grams::new(&texts, width, step, sample))
+        };
+        needles.short = grams(short, 2);
+        needles.long = grams(long, GRAM_BYTES_MAX);
         if !other.0.is_empty() {
             let automaton = AhoCorasick::builder()
                 .match_kind(MatchKind::Standard)
@@ -99,27 +84,96 @@ impl Needles {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.bytes.is_empty() && self.grams.is_empty() && self.other.is_none()
+        self.bytes.is_empty() && self.short.is_none() && self.long.is_none() && self.other.is_none()
     }
 
     /// Tells the number of every text that occurs in the first `len` bytes of `padded`, some more
     /// than once. At least [`PADDING`] bytes must follow those, whatever they are.
     pub(super) fn find(&self, padded: &[u8], len: usize, mut found: impl FnMut(u32)) {
-        let text = &padded[..len];
+        let value = &padded[..len];
         for (byte, number) in &self.bytes {
-            if memchr::memchr(*byte, text).is_some() {
+            if memchr::memchr(*byte, value).is_some() {
                 found(*number);
             }
         }
-        for grams in &self.grams {
-            grams.find(padded, len, &mut found);
+        let text = Padded { bytes: padded, len };
+        match (&self.short, &self.long) {
+            (None, None) => {}
+            (Some(short), None) => {
+                text.scan::<1>(
+                    |gram| short.set.has(gram & 0xffff),
+                    |at, gram| {
+                        short.follow(&text, at, gram & 0xffff, &mut found);
+                    },
+                );
+            }
+            (Some(short), Some(long)) => text.scan::<1>(
+                |gram| short.set.has(gram & 0xffff) | long.set.has(gram),
+                |at, gram| {
+                    if short.set.has(gram & 0xffff) {
+                        short.follow(&text, at, gram & 0xffff, &mut found);
+                    }
+                    if long.set.has(gram) {
+                        long.follow(&text, at, gram, &mut found);
+                    }
+                },
+            ),
+            (None, Some(long)) => {
+                let has = |gram| long.set.has(gram);
+                let follow = |at, gram| long.follow(&text, at, gram, &mut found);
+                match long.step {
+                    1 => text.scan::<1>(has, follow),
+                    2 => text.scan::<2>(has, follow),
+                    3 => text.scan::<3>(has, follow),
+                    _ => text.scan::<STEP_MAX>(has, follow),
+                }
+            }
         }
         if let Some((automaton, numbers)) = &self.other
-            && !text.is_ascii()
+            && !value.is_ascii()
         {
-            for hit in automaton.find_overlapping_iter(text) {
+            for hit in automaton.find_overlapping_iter(value) {
                 found(numbers[hit.pattern().as_usize()]);
             }
+        }
+    }
+}
+
+/// A text and what follows it.
+struct Padded<'a> {
+    bytes: &'a [u8],
+    len: usize,
+}
+
+impl Padded<'_> {
+    /// Looks up a block of grams without branching on what is found, then follows the hits.
+    #[inline(always)]
+    fn scan<const STEP: usize>(
+        &self,
+        has: impl Fn(u32) -> bool,
+        mut follow: impl FnMut(usize, u32),
+    ) {
+        // A gram has two bytes at least, so none begins at the last byte.
+        let mut rest = &self.bytes[..(self.len + PADDING).saturating_sub(1)];
+        let mut hits = [0u32; BLOCK];
+        let mut base = 0;
+        while rest.len() > PADDING {
+            let (block, after) = rest.split_at(rest.len().min(BLOCK * STEP + PADDING));
+            let mut count = 0;
+            for (at, four) in block.windows(4).step_by(STEP).enumerate() {
+                hits[count % BLOCK] = at as u32;
+                count += usize::from(has(key(four)));
+            }
+            for at in &hits[..count] {
+                let at = *at as usize * STEP;
+                follow(base + at, key(&block[at..at + 4]));
+            }
+            rest = if after.is_empty() {
+                &[]
+            } else {
+                &rest[BLOCK * STEP..]
+            };
+            base += BLOCK * STEP;
         }
     }
 }
@@ -150,9 +204,7 @@ struct Entry {
 }
 
 impl Grams {
-    fn new(texts: &[(&[u8], u32)], width: usize, sample: &Sample) -> Self {
-        let shortest = texts.iter().map(|(text, _)| text.len()).min();
-        let step = (shortest.unwrap_or(width) - width + 1).clamp(1, STEP_MAX);
+    fn new(texts: &[(&[u8], u32)], width: usize, step: usize, sample: &Sample) -> Self {
         let mut all: Vec<u8> = Vec::new();
         let mut entries: Vec<(u32, Entry)> = Vec::with_capacity(texts.len() * step);
         for (text, number) in texts {
@@ -188,49 +240,8 @@ impl Grams {
         }
     }
 
-    fn find(&self, padded: &[u8], len: usize, found: &mut impl FnMut(u32)) {
-        let Some(positions) = (len + 1).checked_sub(self.width) else {
-            return;
-        };
-        match (self.width, self.step) {
-            (2, _) => self.scan::<1>(padded, len, positions, 0xffff, found),
-            (3, _) => self.scan::<1>(padded, len, positions, 0x00ff_ffff, found),
-            (_, 1) => self.scan::<1>(padded, len, positions, u32::MAX, found),
-            (_, 2) => self.scan::<2>(padded, len, positions, u32::MAX, found),
-            (_, 3) => self.scan::<3>(padded, len, positions, u32::MAX, found),
-            _ => self.scan::<STEP_MAX>(padded, len, positions, u32::MAX, found),
-        }
-    }
-
-    /// Looks up a block of positions without branching on what is found, then follows the hits.
-    #[inline(always)]
-    fn scan<const STEP: usize>(
-        &self,
-        padded: &[u8],
-        len: usize,
-        positions: usize,
-        mask: u32,
-        found: &mut impl FnMut(u32),
-    ) {
-        let grams = padded[..positions + PADDING].windows(4).step_by(STEP);
-        let mut grams = grams.map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]));
-        let mut hits = [(0u32, 0u32); BLOCK];
-        let mut base = 0;
-        while base < positions {
-            let mut count = 0;
-            for (at, gram) in grams.by_ref().take(BLOCK).enumerate() {
-                let gram = gram & mask;
-                hits[count % BLOCK] = (at as u32, gram);
-                count += usize::from(self.set.has(gram));
-            }
-            for (at, gram) in &hits[..count] {
-                self.follow(padded, len, base + *at as usize * STEP, *gram, found);
-            }
-            base += BLOCK * STEP;
-        }
-    }
-
-    fn follow(&self, padded: &[u8], len: usize, at: usize, gram: u32, found: &mut impl FnMut(u32)) {
+    /// Compares the texts that have a gram with what stands around it.
+    fn follow(&self, text: &Padded<'_>, at: usize, gram: u32, found: &mut impl FnMut(u32)) {
         let place = self.set.place(gram);
         let range = self.starts[place] as usize..self.starts[place + 1] as usize;
         for entry in &self.entries[range] {
@@ -238,11 +249,11 @@ impl Grams {
                 continue;
             };
             let end = start + entry.len as usize;
-            if end > len || key(&padded[end - self.width..end]) != entry.tail {
+            if end > text.len || key(&text.bytes[end - self.width..end]) != entry.tail {
                 continue;
             }
-            let text = entry.start as usize..(entry.start + entry.len) as usize;
-            if padded[start..end] == self.texts[text] {
+            let wanted = entry.start as usize..(entry.start + entry.len) as usize;
+            if text.bytes[start..end] == self.texts[wanted] {
                 found(entry.number);
             }
         }
@@ -252,19 +263,16 @@ impl Grams {
 /// Where `step` neighbouring grams are rarest in all.
 fn rarest(text: &[u8], width: usize, step: usize, sample: &Sample) -> usize {
     let last = (text.len() + 1 - width - step).min(ANCHOR_MAX);
-    let commonness = |at: usize| -> f64 {
+    let commonness = |at: usize| -> u64 {
         let grams = text[at..at + step + width - 1].windows(width);
         grams.map(|gram| sample.commonness(gram)).sum()
     };
-    let places = (0..=last).map(|at| (at, commonness(at)));
-    let best = places.min_by(|a, b| a.1.total_cmp(&b.1));
-    best.map_or(0, |(at, _)| at)
+    (0..=last).min_by_key(|at| commonness(*at)).unwrap_or(0)
 }
 
 /// A set of grams by hash: what is not in it is told at once, what is has a place in its order.
 #[derive(Debug)]
 struct GramSet {
-    shift: u32,
     words: Box<[u64]>,
     /// Members before each word.
     ranks: Box<[u32]>,
@@ -272,12 +280,9 @@ struct GramSet {
 
 impl GramSet {
     fn new(grams: impl Iterator<Item = u32>, len: usize) -> Self {
-        let bits = (len * BITS_PER_ENTRY)
-            .next_power_of_two()
-            .clamp(64, BITS_MAX);
+        let bits = (len * BITS_PER_ENTRY).next_power_of_two();
         let mut set = Self {
-            shift: u32::BITS - bits.trailing_zeros(),
-            words: vec![0; bits / 64].into(),
+            words: vec![0; bits.clamp(64, BITS_MAX) / 64].into(),
             ranks: Box::default(),
         };
         for gram in grams {
@@ -295,16 +300,15 @@ impl GramSet {
     }
 
     fn len(&self) -> usize {
-        self.words
-            .iter()
-            .map(|word| word.count_ones() as usize)
-            .sum()
+        let ones = self.words.iter().map(|word| word.count_ones() as usize);
+        ones.sum()
     }
 
-    /// The upper bits of a product are made of all bits of the gram.
+    /// The bits in the middle of the product are made of all bits of the gram.
     #[inline(always)]
     fn hash(&self, gram: u32) -> usize {
-        (gram.wrapping_mul(0x9e37_79b1) >> self.shift) as usize
+        let product = u64::from(gram).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (product >> 32) as usize & (self.words.len() * 64 - 1)
     }
 
     #[inline(always)]

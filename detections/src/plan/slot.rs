@@ -12,7 +12,8 @@ use rustc_hash::FxHashMap;
 
 use super::NodeId;
 use super::graph::State;
-use super::needles::{Needles, PADDING, Sample};
+use super::needles::{Needles, PADDING};
+use super::sample::Sample;
 use super::trie::Trie;
 use super::values::Text;
 use crate::expr::{Compare, Network, Number, Test, TimePart};
