@@ -38,6 +38,7 @@ use names::Names;
 pub(crate) use route::ROUTES_MAX;
 use route::Route;
 pub(crate) use route::Routes;
+use sample::Sample;
 use slot::Slot;
 pub(crate) use values::Scalar;
 use values::Values;
@@ -66,6 +67,7 @@ pub(crate) struct Plan {
     sources: Vec<LogSource>,
     /// For each rule the slots that its tests look at.
     needs: Vec<Needs>,
+    sample: Sample,
 }
 
 #[derive(Debug, Default)]
@@ -180,7 +182,8 @@ impl<'a, 'e> Pass<'a, 'e> {
         let whole = keywords.filter(|keywords| !keywords.only_searches());
         for (slot, text) in self.values.iter() {
             if let Some(slot) = in_route(slot) {
-                plan.slots[slot as usize].decide(text.as_ref(), buffer, state);
+                let only = route.searched.get(&slot);
+                plan.slots[slot as usize].decide(text.as_ref(), only, buffer, state);
             }
             if let Some(keywords) = whole {
                 keywords.test(text.as_ref(), buffer, state);
@@ -188,7 +191,7 @@ impl<'a, 'e> Pass<'a, 'e> {
         }
         if let Some(keywords) = keywords {
             let (padded, len) = self.values.all_folded();
-            keywords.search(padded, len, state);
+            keywords.search(padded, len, route.keywords_searched.as_ref(), state);
         }
     }
 }

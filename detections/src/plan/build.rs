@@ -88,14 +88,16 @@ impl Builder {
         slots.for_each(|slot| slot.sample(&mut sample));
         let finish = |slot: SlotBuilder| slot.finish(&sample);
         let slots: Result<Vec<_>, _> = self.slots.into_iter().map(finish).collect();
+        let keywords = self.keywords.map(finish).transpose()?;
         Ok(Plan {
             names: self.names,
             slots: slots?,
-            keywords: self.keywords.map(finish).transpose()?,
+            keywords,
             costly: self.costly,
             graph: Graph::new(self.nodes, self.roots),
             sources: self.sources,
             needs: self.needs,
+            sample,
         })
     }
 

@@ -8,6 +8,8 @@
 //! Where all texts of a width are longer than their grams by some bytes, the value is looked at in
 //! steps of so many bytes, and each text is entered under as many neighbouring grams.
 
+use std::sync::Arc;
+
 use aho_corasick::{AhoCorasick, BuildError, MatchKind};
 
 use super::sample::Sample;
@@ -41,46 +43,64 @@ pub(super) struct Needles {
     short: Option<Grams>,
     long: Option<Grams>,
     /// Texts that are not ASCII; only values that are not ASCII are searched for them.
-    other: Option<(AhoCorasick, Vec<u32>)>,
+    other: Option<Arc<Other>>,
 }
 
-/// Texts and numbers.
-type Numbered<'a> = Vec<(&'a [u8], u32)>;
+#[derive(Debug)]
+struct Other {
+    automaton: AhoCorasick,
+    numbers: Vec<u32>,
+}
 
 impl Needles {
     /// Builds from texts that are not empty. The error: too many that are not ASCII.
     pub(super) fn new(texts: &[(&str, u32)], sample: &Sample) -> Result<Self, BuildError> {
-        let mut needles = Self::default();
-        let (mut short, mut long) = (Numbered::new(), Numbered::new());
-        let mut other = (Vec::new(), Vec::new());
-        for (text, number) in texts {
-            let entry = (text.as_bytes(), *number);
-            match entry.0 {
-                _ if !text.is_ascii() => {
-                    other.0.push(*text);
-                    other.1.push(*number);
-                }
-                [byte] => needles.bytes.push((*byte, *number)),
-                [_, _] | [_, _, _] => short.push(entry),
-                _ => long.push(entry),
-            }
-        }
-        let alone = short.is_empty();
-        let grams = |texts: Numbered<'_>, width: usize| {
-            let shortest = texts.iter().map(|(text, _)| text.len()).min()?;
-            let step_max = if alone { STEP_MAX } else { 1 };
-            let step = (shortest - width + 1).min(step_max);
-            Some(Grams::new(&texts, width, step, sample))
-        };
-        needles.short = grams(short, 2);
-        needles.long = grams(long, GRAM_BYTES_MAX);
-        if !other.0.is_empty() {
+        let (ascii, other): (Vec<_>, Vec<_>) = texts.iter().partition(|(text, _)| text.is_ascii());
+        let ascii = ascii
+            .iter()
+            .map(|(text, number)| (text.as_bytes(), *number));
+        let mut needles = Self::of_ascii(ascii, sample);
+        if !other.is_empty() {
             let automaton = AhoCorasick::builder()
                 .match_kind(MatchKind::Standard)
-                .build(other.0)?;
-            needles.other = Some((automaton, other.1));
+                .build(other.iter().map(|(text, _)| text))?;
+            let numbers = other.iter().map(|(_, number)| *number).collect();
+            needles.other = Some(Arc::new(Other { automaton, numbers }));
         }
         Ok(needles)
+    }
+
+    fn of_ascii<'a>(texts: impl Iterator<Item = (&'a [u8], u32)>, sample: &Sample) -> Self {
+        let mut needles = Self::default();
+        let (mut short, mut long) = (Vec::new(), Vec::new());
+        for (text, number) in texts {
+            match text {
+                [byte] => needles.bytes.push((*byte, number)),
+                [_, _] | [_, _, _] => short.push((text, number)),
+                _ => long.push((text, number)),
+            }
+        }
+        let step_max = if short.is_empty() { STEP_MAX } else { 1 };
+        needles.short = Grams::new(&short, 2, 1, sample);
+        needles.long = Grams::new(&long, GRAM_BYTES_MAX, step_max, sample);
+        needles
+    }
+
+    /// Those of the texts that are wanted; None where nearly all are.
+    pub(super) fn only(&self, wanted: impl Fn(u32) -> bool, sample: &Sample) -> Option<Self> {
+        let bytes = self.bytes.iter();
+        let bytes = bytes.map(|(byte, number)| (std::slice::from_ref(byte), *number));
+        let grams = self.short.iter().chain(&self.long);
+        let all: Vec<(&[u8], u32)> = bytes.chain(grams.flat_map(Grams::texts)).collect();
+        let some: Vec<_> = all.iter().filter(|(_, number)| wanted(*number)).collect();
+        if some.len() * 4 > all.len() * 3 {
+            return None;
+        }
+        let mut needles = Self::of_ascii(some.into_iter().copied(), sample);
+        let other = self.other.as_ref();
+        let other = other.filter(|other| other.numbers.iter().any(|number| wanted(*number)));
+        needles.other = other.cloned();
+        Some(needles)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -129,11 +149,11 @@ impl Needles {
                 }
             }
         }
-        if let Some((automaton, numbers)) = &self.other
+        if let Some(other) = &self.other
             && !value.is_ascii()
         {
-            for hit in automaton.find_overlapping_iter(value) {
-                found(numbers[hit.pattern().as_usize()]);
+            for hit in other.automaton.find_overlapping_iter(value) {
+                found(other.numbers[hit.pattern().as_usize()]);
             }
         }
     }
@@ -204,7 +224,10 @@ struct Entry {
 }
 
 impl Grams {
-    fn new(texts: &[(&[u8], u32)], width: usize, step: usize, sample: &Sample) -> Self {
+    /// None where there are no texts.
+    fn new(texts: &[(&[u8], u32)], width: usize, step_max: usize, sample: &Sample) -> Option<Self> {
+        let shortest = texts.iter().map(|(text, _)| text.len()).min()?;
+        let step = (shortest - width + 1).min(step_max);
         let mut all: Vec<u8> = Vec::new();
         let mut entries: Vec<(u32, Entry)> = Vec::with_capacity(texts.len() * step);
         for (text, number) in texts {
@@ -230,14 +253,28 @@ impl Grams {
         for at in 1..starts.len() {
             starts[at] += starts[at - 1];
         }
-        Self {
+        Some(Self {
             width,
             step,
             set,
             starts: starts.into(),
             entries: entries.into_iter().map(|(_, entry)| entry).collect(),
             texts: all.into(),
-        }
+        })
+    }
+
+    /// The texts and their numbers.
+    fn texts(&self) -> impl Iterator<Item = (&[u8], u32)> {
+        let mut entries: Vec<&Entry> = self.entries.iter().collect();
+        entries.sort_by_key(|entry| entry.start);
+        entries.dedup_by_key(|entry| entry.start);
+        entries
+            .into_iter()
+            .map(|entry| (self.text(entry), entry.number))
+    }
+
+    fn text(&self, entry: &Entry) -> &[u8] {
+        &self.texts[entry.start as usize..(entry.start + entry.len) as usize]
     }
 
     /// Compares the texts that have a gram with what stands around it.
@@ -252,8 +289,7 @@ impl Grams {
             if end > text.len || key(&text.bytes[end - self.width..end]) != entry.tail {
                 continue;
             }
-            let wanted = entry.start as usize..(entry.start + entry.len) as usize;
-            if text.bytes[start..end] == self.texts[wanted] {
+            if text.bytes[start..end] == *self.text(entry) {
                 found(entry.number);
             }
         }

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
-use super::{Bits, Plan, RuleNumber};
+use super::needles::Needles;
+use super::slot::Slot;
+use super::{Bits, NodeId, Plan, RuleNumber};
 
 /// Logsources beyond this many are routed afresh for each event: an attacker cannot fill memory.
 pub(crate) const ROUTES_MAX: usize = 256;
@@ -17,6 +19,9 @@ pub(super) struct Route {
     pub(super) keywords: bool,
     /// The conditions that those rules have; None: all.
     pub(super) nodes: Option<Bits>,
+    /// By slot, the texts to search for where those are not nearly all of the slot's.
+    pub(super) searched: FxHashMap<u32, Needles>,
+    pub(super) keywords_searched: Option<Needles>,
 }
 
 impl Route {
@@ -28,6 +33,8 @@ impl Route {
             slots: Bits::new(plan.slots.len()),
             keywords: false,
             nodes: None,
+            searched: FxHashMap::default(),
+            keywords_searched: None,
         };
         for (number, (rule, needs)) in plan.sources.iter().zip(&plan.needs).enumerate() {
             let admitted = source
@@ -42,9 +49,27 @@ impl Route {
         if source.is_some() {
             let rules = 0..plan.sources.len() as RuleNumber;
             let rules = rules.filter(|rule| route.rules.has(*rule as usize));
-            route.nodes = Some(plan.graph.below(rules));
+            route.narrow(plan, plan.graph.below(rules));
         }
         route
+    }
+
+    /// Leaves out what the conditions of the route's rules do not look at.
+    fn narrow(&mut self, plan: &Plan, nodes: Bits) {
+        let only = |slot: &Slot| {
+            let wanted = |atom: NodeId| nodes.has(atom as usize);
+            slot.searched().only(wanted, &plan.sample)
+        };
+        for (number, slot) in (0..).zip(&plan.slots) {
+            if self.slots.has(number as usize)
+                && let Some(needles) = only(slot)
+            {
+                self.searched.insert(number, needles);
+            }
+        }
+        let keywords = plan.keywords.as_ref().filter(|_| self.keywords);
+        self.keywords_searched = keywords.and_then(only);
+        self.nodes = Some(nodes);
     }
 }
 

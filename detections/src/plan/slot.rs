@@ -140,18 +140,36 @@ impl Slot {
     }
 
     /// Decides which texts are contained in folded bytes, which [`PADDING`] bytes follow.
-    pub(super) fn search(&self, padded: &[u8], len: usize, state: &mut State) {
-        let contained = &self.folded.contained;
+    pub(super) fn search(
+        &self,
+        padded: &[u8],
+        len: usize,
+        only: Option<&Needles>,
+        state: &mut State,
+    ) {
+        let contained = only.unwrap_or(&self.folded.contained);
         contained.find(padded, len, |atom| state.set(atom));
     }
 
     /// Decides every test for one value; None: null. True atoms go into the state.
-    pub(super) fn decide(&self, text: Option<&Text<'_>>, buffer: &mut String, state: &mut State) {
+    /// `only`: where not all searched texts matter, those that do.
+    pub(super) fn decide(
+        &self,
+        text: Option<&Text<'_>>,
+        only: Option<&Needles>,
+        buffer: &mut String,
+        state: &mut State,
+    ) {
         self.test(text, buffer, state);
         if let Some(text) = text {
             let (padded, len) = text.padded();
-            self.search(padded, len, state);
+            self.search(padded, len, only, state);
         }
+    }
+
+    /// The texts that values are searched for, without regard to case.
+    pub(super) fn searched(&self) -> &Needles {
+        &self.folded.contained
     }
 
     /// Decides all tests but those of [`Self::search`].
