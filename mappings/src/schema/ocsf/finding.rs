@@ -1,6 +1,6 @@
 //! Findings: an alert of a rule, a vendor's detection, what a scanner found.
 
-use super::{actor, object, place};
+use super::{actor, call, object, place};
 use crate::schema::Parts;
 use crate::schema::activity::Activity;
 use crate::schema::attack::Attack;
@@ -18,7 +18,7 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
         Activity::Posture => application(event, w),
         _ => evidences(event, w),
     }
-    object::resources(event, w);
+    call::resources(event, w);
     place::device(event, w);
 }
 
@@ -95,13 +95,31 @@ fn evidences(event: &Parts<'_>, w: &mut Writer<'_>) {
             if event.user().has(&["id", "name", "email"]) || agent.has(&["name"]) {
                 actor::actor(event, w);
             }
-            object::evidence(event, w);
+            evidence(event, w);
             w.value(
                 "data",
                 event.root.noun("chaperone").noun("alert").get("group"),
             );
         });
     });
+}
+
+/// What an alert's events agree in, as evidence.
+fn evidence(event: &Parts<'_>, w: &mut Writer<'_>) {
+    let root = event.root;
+    if root
+        .noun("process")
+        .has(&["command_line", "executable", "name"])
+    {
+        w.object("process", |w| object::process(event, w));
+    }
+    object::file(root.noun("file"), w);
+    object::url(root.noun("url"), w);
+    place::source(event, false, w);
+    place::destination(event, w);
+    if root.noun("gen_ai").noun("tool").has(&["name"]) || root.noun("mcp").object().is_some() {
+        call::api(event, w);
+    }
 }
 
 /// What the finding is about: the repository stands for the application that is made from it.
