@@ -86,12 +86,14 @@ async fn webhook(
     let delivery = doors.counters.begin();
     // A name that is not UTF-8 is nobody's.
     let source = source.map(|Path(name)| name).unwrap_or_default();
+    let given = doors.known.answer(&source);
     let (parts, mut body) = request.into_parts();
     let result = doors.webhook(&parts.headers, source, &mut body).await;
     match result {
         Ok(records) => {
             delivery.accepted();
-            json(StatusCode::OK, &serde_json::json!({"accepted": records}))
+            let body = given.unwrap_or_else(|| format!("{{\"accepted\":{records}}}"));
+            json(StatusCode::OK, &body)
         }
         Err(refused) => {
             doors.turn_away(&parts.headers, &mut body, &refused).await;
@@ -325,10 +327,13 @@ fn panicked() -> Refused {
 
 fn answer(refused: &Refused) -> Response {
     let body = serde_json::json!({"error": refused.error, "hint": refused.hint});
-    finish(json(refused.reason.status(), &body), refused.reason)
+    finish(
+        json(refused.reason.status(), &body.to_string()),
+        refused.reason,
+    )
 }
 
-fn json(status: StatusCode, body: &serde_json::Value) -> Response {
+fn json(status: StatusCode, body: &str) -> Response {
     let content_type = [(header::CONTENT_TYPE, "application/json")];
     (status, content_type, format!("{body}\n")).into_response()
 }

@@ -238,7 +238,12 @@ fn a_config_with_problems_names_all_of_them_and_no_secret() {
     let output = run(&["config", "check", path.to_str().expect("a plain path")]);
     assert_eq!(output.status.code(), Some(2));
     let text = stderr(&output);
-    for part in ["c.toml:2:", "c.toml:4:", "c.toml:7:", "needs a `path`"] {
+    for part in [
+        "c.toml:2:",
+        "c.toml:4:",
+        "c.toml:7:",
+        "c.toml:8:1: missing field `path`",
+    ] {
         assert!(text.contains(part), "{part} is in\n{text}");
     }
     assert!(!text.contains(&secret), "{text}");
