@@ -47,7 +47,7 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
 fn nouns(event: &Parts<'_>, class: &Class, profiles: &mut Profiles, w: &mut Writer<'_>) {
     match event.activity {
         Activity::Alert | Activity::Detection | Activity::Vulnerability | Activity::Posture => {
-            finding::write(event, w);
+            profiles.host = finding::write(event, w);
             return;
         }
         Activity::Authentication => actor::authentication(event, w),

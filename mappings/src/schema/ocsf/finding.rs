@@ -8,7 +8,8 @@ use crate::schema::noun::Noun;
 use crate::schema::write::Writer;
 use crate::value::Value;
 
-pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
+/// True where the profile `host` is used: for who dealt with what a scanner found.
+pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) -> bool {
     info(event, w);
     if event.activity == Activity::Alert {
         w.bool("is_alert", true);
@@ -20,6 +21,8 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
     }
     call::resources(event, w);
     place::device(event, w);
+    let scanned = matches!(event.activity, Activity::Vulnerability | Activity::Posture);
+    scanned && event.user().has(&["id", "name", "email"]) && actor::actor(event, w)
 }
 
 fn info(event: &Parts<'_>, w: &mut Writer<'_>) {
