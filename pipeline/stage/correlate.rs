@@ -192,7 +192,7 @@ impl Stage for Correlate {
     }
 
     // Time comes in with the reports of progress, never from here.
-    fn idle(&mut self, _now_ms: i64) -> Option<Transaction> {
+    fn idle(&mut self, _partitions: &[u32], _now_ms: i64) -> Option<Transaction> {
         None
     }
 }

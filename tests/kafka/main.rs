@@ -10,4 +10,7 @@ mod opensearch;
 #[path = "../real/server.rs"]
 mod server;
 
+#[macro_use]
+mod journal;
+mod conformance;
 mod servers;
