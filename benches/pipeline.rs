@@ -210,6 +210,7 @@ impl Live {
                 content.rules.clone(),
                 Limits::default(),
                 metrics,
+                1,
             )),
         ];
         let stages = stages.into_iter().map(|stage| {

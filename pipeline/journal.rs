@@ -233,8 +233,8 @@ pub trait Journal: Send + Sync + 'static {
         false
     }
 
-    /// The largest message, with key and headers.
-    fn message_bytes_max(&self) -> usize {
+    /// The largest record that may be appended to `raw`, with its headers.
+    fn record_bytes_max(&self) -> usize {
         usize::MAX
     }
 

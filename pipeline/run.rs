@@ -115,8 +115,9 @@ impl Pipeline {
     /// Starts the correlate workers.
     pub fn correlate(&mut self, rules: &Arc<chaperone_detections::RuleSet>, limits: &Limits) {
         let metrics = self.metrics.clone();
+        let inputs = self.journal.partitions(Topic::Raw);
         let stage = |_| {
-            let stage = Correlate::new(rules.clone(), limits.clone(), metrics.clone());
+            let stage = Correlate::new(rules.clone(), limits.clone(), metrics.clone(), inputs);
             Box::new(stage) as Box<dyn Stage>
         };
         self.stage("correlate", Topic::Matches, stage);

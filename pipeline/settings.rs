@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -78,53 +78,17 @@ pub fn journal(journal: &config::Journal) -> EmbeddedConfig {
 
 /// The journal on a Kafka, with its secrets fetched.
 pub fn kafka(journal: &config::Journal, kafka: &config::kafka::Kafka) -> Result<KafkaConfig> {
-    let mut properties = BTreeMap::new();
-    let mut set = |name: &str, value: String| properties.insert(name.to_owned(), value);
-    let secure = match (&kafka.tls, &kafka.sasl) {
-        (None, None) => "plaintext",
-        (Some(_), None) => "ssl",
-        (None, Some(_)) => "sasl_plaintext",
-        (Some(_), Some(_)) => "sasl_ssl",
-    };
-    set("security.protocol", secure.into());
-    for tls in &kafka.tls {
-        let files = [
-            ("ssl.ca.location", &tls.ca),
-            ("ssl.certificate.location", &tls.certificate),
-            ("ssl.key.location", &tls.key),
-        ];
-        for (name, path) in files {
-            path.iter()
-                .for_each(|path| drop(set(name, path.display().to_string())));
-        }
-        for secret in &tls.key_password {
-            let secret = secret.load().context("journal.kafka.tls.key_password")?;
-            set("ssl.key.password", secret.reveal().to_owned());
-        }
-    }
-    let mut token = None;
-    for sasl in &kafka.sasl {
-        set("sasl.mechanism", sasl.mechanism.name().into());
-        set("sasl.username", sasl.username.clone().unwrap_or_default());
-        for secret in &sasl.password {
-            let secret = secret.load().context("journal.kafka.sasl.password")?;
-            set("sasl.password", secret.reveal().to_owned());
-        }
-        token = sasl.token.clone().map(token_source);
-    }
+    let mut properties = security(kafka)?;
     for (name, value) in &kafka.properties {
         let value = match value {
             Property::Switch(value) => value.to_string(),
             Property::Number(value) => value.to_string(),
             Property::Text(value) => value.clone(),
-            Property::Secret(secret) => {
-                let secret = secret.load();
-                let secret = secret.with_context(|| format!("journal.kafka.properties.{name}"))?;
-                secret.reveal().to_owned()
-            }
+            Property::Secret(secret) => reveal(secret, &format!("properties.{name}"))?,
         };
-        set(name, value);
+        properties.insert(name.clone(), value);
     }
+    let token = kafka.sasl.as_ref().and_then(|sasl| sasl.token.clone());
     let defaults = KafkaConfig::default();
     Ok(KafkaConfig {
         brokers: kafka.brokers.clone(),
@@ -142,8 +106,47 @@ pub fn kafka(journal: &config::Journal, kafka: &config::kafka::Kafka) -> Result<
         retention_bytes: journal.retention_bytes.0,
         message_bytes_max: usize::try_from(kafka.message_bytes_max.0)?,
         properties,
-        token,
+        token: token.map(token_source),
     })
+}
+
+/// TLS and SASL as properties of the client.
+fn security(kafka: &config::kafka::Kafka) -> Result<BTreeMap<String, String>> {
+    let mut properties = BTreeMap::new();
+    let mut set = |name: &str, value: Option<String>| {
+        properties.extend(value.map(|value| (name.to_owned(), value)));
+    };
+    let protocol = match (&kafka.tls, &kafka.sasl) {
+        (None, None) => "plaintext",
+        (Some(_), None) => "ssl",
+        (None, Some(_)) => "sasl_plaintext",
+        (Some(_), Some(_)) => "sasl_ssl",
+    };
+    set("security.protocol", Some(protocol.into()));
+    if let Some(tls) = &kafka.tls {
+        let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        set("ssl.ca.location", text(&tls.ca));
+        set("ssl.certificate.location", text(&tls.certificate));
+        set("ssl.key.location", text(&tls.key));
+        let password = tls.key_password.as_ref();
+        let password = password.map(|secret| reveal(secret, "tls.key_password"));
+        set("ssl.key.password", password.transpose()?);
+    }
+    if let Some(sasl) = &kafka.sasl {
+        set("sasl.mechanism", Some(sasl.mechanism.name().into()));
+        set("sasl.username", sasl.username.clone());
+        let password = sasl.password.as_ref();
+        let password = password.map(|secret| reveal(secret, "sasl.password"));
+        set("sasl.password", password.transpose()?);
+    }
+    Ok(properties)
+}
+
+fn reveal(secret: &SecretRef, place: &str) -> Result<String> {
+    let secret = secret
+        .load()
+        .with_context(|| format!("journal.kafka.{place}"))?;
+    Ok(secret.reveal().to_owned())
 }
 
 /// Reads the token anew each time, since whoever puts it there renews it.

@@ -17,6 +17,7 @@ use crate::journal::{Batch, JournalError, StateEntries, Topic, Transaction};
 pub mod correlate;
 mod health;
 pub mod normalize;
+mod progress;
 
 #[cfg(test)]
 mod tests;

@@ -38,7 +38,8 @@ pub struct Kafka {
     /// How long the brokers wait for a process that has died with a transaction open.
     #[serde(default = "transaction_timeout")]
     pub transaction_timeout: Span,
-    /// The largest message of a topic; larger deliveries are refused with 413.
+    /// The largest message of our topics. A record of more than a quarter of it is refused with 413,
+    /// since its event may be larger than it.
     #[serde(default = "message_bytes_max")]
     pub message_bytes_max: Size,
     /// TLS; without it the connections are plain.
@@ -184,10 +185,9 @@ impl Kafka {
 
     /// Paths, to be made relative to the config file.
     pub(super) fn paths(&mut self) -> Vec<&mut PathBuf> {
-        let tls = self.tls.iter_mut();
         let mut paths: Vec<&mut PathBuf> = Vec::new();
         let mut secrets = Vec::new();
-        for tls in tls {
+        if let Some(tls) = &mut self.tls {
             paths.extend(
                 [&mut tls.ca, &mut tls.certificate, &mut tls.key]
                     .into_iter()
@@ -195,7 +195,7 @@ impl Kafka {
             );
             secrets.extend(&mut tls.key_password);
         }
-        for sasl in &mut self.sasl {
+        if let Some(sasl) = &mut self.sasl {
             secrets.extend([&mut sasl.password, &mut sasl.token].into_iter().flatten());
         }
         secrets.extend(
@@ -251,5 +251,5 @@ fn transaction_timeout() -> Span {
 }
 
 fn message_bytes_max() -> Size {
-    Size(8 << 20)
+    Size(32 << 20)
 }

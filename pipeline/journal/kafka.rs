@@ -40,6 +40,9 @@ use topics::{Kind, Topics};
 /// What the headers and the framing of a message may add to it.
 const HEADERS_BYTES_MAX: usize = 64 << 10;
 
+/// How much larger than its record a message may become.
+const GROWTH_MAX: usize = 4;
+
 /// An access token of OAUTHBEARER.
 pub struct Token {
     /// What is sent.
@@ -98,7 +101,7 @@ impl Default for KafkaConfig {
             transaction_timeout: Duration::from_secs(15),
             retention_age: Duration::from_secs(7 * 24 * 60 * 60),
             retention_bytes: 0,
-            message_bytes_max: 8 << 20,
+            message_bytes_max: 32 << 20,
             properties: BTreeMap::new(),
             token: None,
         }
@@ -209,8 +212,9 @@ impl Journal for Kafka {
         true
     }
 
-    fn message_bytes_max(&self) -> usize {
-        self.shared.message_bytes_max
+    /// What is made of a record may be larger than it: its event, and what a form takes in JSON.
+    fn record_bytes_max(&self) -> usize {
+        self.shared.message_bytes_max / GROWTH_MAX
     }
 
     fn append(&self, outgoing: Vec<Outgoing>) -> Result<(), JournalError> {

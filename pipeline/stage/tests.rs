@@ -97,6 +97,7 @@ impl Bench {
             rules,
             Limits::default(),
             self.metrics.clone(),
+            PARTITIONS,
         )));
     }
 

@@ -50,7 +50,7 @@ shared_cases!(run);
 fn a_topic_that_does_not_fit_is_explained() {
     let cluster = Cluster::start(1);
     let journal = Kafka::connect(config(&cluster, "t.", 2)).expect("connects");
-    assert_eq!(journal.message_bytes_max(), 8 << 20);
+    assert_eq!(journal.record_bytes_max(), 8 << 20);
     drop(journal);
     let error = Kafka::connect(config(&cluster, "t.", 3)).err();
     let text = error.expect("it is refused").to_string();
