@@ -247,7 +247,7 @@ impl Live {
                         let transaction = stage.process(batch, 0);
                         consumer.commit(transaction).expect("a commit");
                     }
-                    Polled::Idle => break,
+                    Polled::Idle { .. } => break,
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chaperone_sinks::SecretRef;
 use serde::{Deserialize, Serialize};
 
-use super::unit::{Size, Span};
+use super::{Size, Span};
 
 /// A Kafka that holds the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

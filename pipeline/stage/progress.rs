@@ -53,7 +53,8 @@ impl Progress {
 
     /// None where the bytes are of another version, or broken off.
     pub(super) fn decode(mut value: &[u8]) -> Option<Self> {
-        if value.is_empty() || value.get_u8() != VERSION || value.len() % ENTRY_BYTES != 0 {
+        if value.is_empty() || value.get_u8() != VERSION || !value.len().is_multiple_of(ENTRY_BYTES)
+        {
             return None;
         }
         let mut known = Self::default();

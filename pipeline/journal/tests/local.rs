@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::suite::{ALONE, Harness, LONG, SHORT, assignments, batch, everything, state, text, to};
+use super::suite::{ALONE, Harness, LONG, SHORT, assignments, batch, everything, state, to};
 use super::*;
 
 pub(super) fn a_busy_partition_does_not_starve_the_others(harness: &Harness) {
