@@ -33,8 +33,6 @@ mod unpack;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
 pub use auth::{Auth, Secret};
 pub use config::{ReceiveConfig, SourceAccess};
 pub use counters::{Counters, Counts};
@@ -63,14 +61,8 @@ pub trait KnownSources: Send + Sync + 'static {
     fn knows(&self, source: &str) -> bool;
     /// All names, for a person who mistyped one.
     fn names(&self) -> Vec<String>;
-}
-
-impl KnownSources for BTreeSet<String> {
-    fn knows(&self, source: &str) -> bool {
-        self.contains(source)
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.iter().cloned().collect()
+    /// The body with which a delivery is answered, where its sender acts on it.
+    fn answer(&self, _source: &str) -> Option<String> {
+        None
     }
 }

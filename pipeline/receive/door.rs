@@ -86,13 +86,14 @@ async fn webhook(
     let delivery = doors.counters.begin();
     // A name that is not UTF-8 is nobody's.
     let source = source.map(|Path(name)| name).unwrap_or_default();
+    let given = doors.known.answer(&source);
     let (parts, mut body) = request.into_parts();
     let result = doors.webhook(&parts.headers, source, &mut body).await;
     match result {
         Ok(taken) => {
             delivery.accepted();
-            let accepted = serde_json::json!({"accepted": taken.records});
-            json(StatusCode::OK, &accepted)
+            let body = given.unwrap_or_else(|| format!("{{\"accepted\":{}}}", taken.records));
+            json(StatusCode::OK, &body)
         }
         Err(refused) => {
             doors.turn_away(&parts.headers, &mut body, &refused).await;
@@ -277,7 +278,8 @@ struct Preparation {
 impl Preparation {
     /// The messages of a body. The signature is checked first, over the bytes as they were sent.
     fn run(mut self, sent: Bytes) -> Result<Prepared, Refused> {
-        self.auth.check_body(&self.headers, &sent)?;
+        self.auth
+            .check_body(&self.headers, &sent, (self.doors.clock)())?;
         let bytes_max = self.doors.config.body_bytes_max;
         let body = self.packing.unpack(sent, bytes_max, &mut self.bytes)?;
         let source = match &self.door {
@@ -349,10 +351,13 @@ fn panicked() -> Refused {
 
 fn answer(refused: &Refused) -> Response {
     let body = serde_json::json!({"error": refused.error, "hint": refused.hint});
-    finish(json(refused.reason.status(), &body), refused.reason)
+    finish(
+        json(refused.reason.status(), &body.to_string()),
+        refused.reason,
+    )
 }
 
-fn json(status: StatusCode, body: &serde_json::Value) -> Response {
+fn json(status: StatusCode, body: &str) -> Response {
     let content_type = [(header::CONTENT_TYPE, "application/json")];
     (status, content_type, format!("{body}\n")).into_response()
 }

@@ -16,11 +16,7 @@ pub(super) fn of_source(document: Value, source: &Source, items_max: usize) -> V
         if otlp::is_export(&document) {
             return otlp::items(document, items_max);
         }
-        let paths = &source.spec().items;
-        match paths.iter().find(|path| holds_list(&document, &path.path)) {
-            Some(path) => open(document, path),
-            None => vec![document],
-        }
+        open_all(document, &source.spec().items)
     })
 }
 
@@ -35,21 +31,38 @@ pub(super) fn recognized(
         if otlp::is_export(&document) {
             return otlp::items(document, items_max);
         }
-        if sources.recognize(&document, origin).is_ok() {
-            return vec![document];
+        if let Ok(source) = sources.recognize(&document, origin) {
+            return open_all(document, &source.spec().items);
         }
-        let envelope = sources.envelopes().iter().find(|path| {
-            let first = first_item(&document, path);
-            first.is_some_and(|item| {
-                let source = sources.recognize(&item, origin);
-                source.is_ok_and(|source| source.spec().items.contains(path))
-            })
+        let of_first_item = sources.envelopes().iter().find_map(|path| {
+            let first = first_item(&document, path)?;
+            let source = sources.recognize(&first, origin).ok()?;
+            let items = &source.spec().items;
+            items.contains(path).then_some(items)
         });
-        match envelope {
-            Some(path) => open(document, path),
+        match of_first_item {
+            Some(paths) => open_all(document, paths),
             None => vec![document],
         }
     })
+}
+
+/// Opens the document at the first path that holds a list. What an inherited list gives may hold
+/// a list itself, at a path further on: the messages of a session, the blocks of a message.
+fn open_all(document: Value, paths: &[ItemPath]) -> Vec<Value> {
+    let first = paths
+        .iter()
+        .position(|path| holds_list(&document, &path.path));
+    let Some(at) = first else {
+        return vec![document];
+    };
+    let items = open(document, &paths[at]);
+    if !paths[at].inherit {
+        return items;
+    }
+    let further = &paths[at + 1..];
+    let opened = items.into_iter().map(|item| open_all(item, further));
+    opened.flatten().collect()
 }
 
 fn split_list(document: Value, open: impl Fn(Value) -> Vec<Value>) -> Vec<Value> {
