@@ -4,7 +4,8 @@ use super::place;
 use crate::schema::Parts;
 use crate::schema::noun::Noun;
 use crate::schema::write::Writer;
-use crate::value;
+use crate::time;
+use crate::value::{self, Value};
 
 pub(super) fn process_activity(event: &Parts<'_>, w: &mut Writer<'_>) {
     w.object("process", |w| process(event, w));
@@ -279,15 +280,21 @@ pub(super) fn ai_operation(event: &Parts<'_>, w: &mut Writer<'_>) -> bool {
     modelled || context
 }
 
-/// The profile `trace`: it requires the trace's id.
+/// The profile `trace`: it requires the trace's id, and of a span its id and both of its times.
 pub(super) fn trace(event: &Parts<'_>, w: &mut Writer<'_>) -> bool {
     let trace = event.root.noun("trace");
     trace.has(&["id"])
         && w.object("trace", |w| {
             w.text("uid", trace.name("id"));
             let span = event.root.noun("span").name("id");
-            if span.is_some() {
-                w.object("span", |w| w.text("uid", span));
+            let (start, end) = (event.event.name("start"), event.event.name("end"));
+            let is_time = |time: Option<&Value>| time.and_then(time::parse_ms).is_some();
+            if span.and_then(value::text).is_some() && is_time(start) && is_time(end) {
+                w.object("span", |w| {
+                    w.text("uid", span);
+                    w.millis("start_time", start);
+                    w.millis("end_time", end);
+                });
             }
         })
 }
