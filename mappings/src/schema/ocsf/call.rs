@@ -2,6 +2,8 @@
 
 use crate::schema::Parts;
 use crate::schema::write::Writer;
+use crate::time;
+use crate::value::{self, Value};
 
 /// A program that is installed, started or stopped: a package, or the agent itself.
 pub(super) fn application(event: &Parts<'_>, w: &mut Writer<'_>) {
@@ -115,15 +117,21 @@ pub(super) fn ai_operation(event: &Parts<'_>, w: &mut Writer<'_>) -> bool {
     modelled || context
 }
 
-/// The profile `trace`: it requires the trace's id.
+/// The profile `trace`: it requires the trace's id, and of a span its id and both of its times.
 pub(super) fn trace(event: &Parts<'_>, w: &mut Writer<'_>) -> bool {
     let trace = event.root.noun("trace");
     trace.has(&["id"])
         && w.object("trace", |w| {
             w.text("uid", trace.name("id"));
             let span = event.root.noun("span").name("id");
-            if span.is_some() {
-                w.object("span", |w| w.text("uid", span));
+            let (start, end) = (event.event.name("start"), event.event.name("end"));
+            let is_time = |time: Option<&Value>| time.and_then(time::parse_ms).is_some();
+            if span.and_then(value::text).is_some() && is_time(start) && is_time(end) {
+                w.object("span", |w| {
+                    w.text("uid", span);
+                    w.millis("start_time", start);
+                    w.millis("end_time", end);
+                });
             }
         })
 }

@@ -123,7 +123,7 @@ fn check_scalar(path: &str, value: &Json, kind: &str, report: &mut Report) {
         "date" => text.is_some_and(|text| chrono::DateTime::parse_from_rfc3339(text).is_ok()),
         "ip" => text.is_some_and(|text| text.parse::<IpAddr>().is_ok()),
         "long" | "integer" => value.is_i64() || value.is_u64(),
-        "float" | "scaled_float" => value.is_number(),
+        "double" | "float" | "scaled_float" => value.is_number(),
         "boolean" => value.is_boolean(),
         "object" | "flattened" | "nested" => value.is_object(),
         "geo_point" => value["lat"].is_number() && value["lon"].is_number(),
