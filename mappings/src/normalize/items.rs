@@ -11,20 +11,25 @@ use crate::source::{ItemPath, Source, Sources};
 use crate::value::{self, ObjectMap, Value};
 
 /// The items of a delivery of a known source.
-pub(super) fn of_source(document: Value, source: &Source) -> Vec<Value> {
+pub(super) fn of_source(document: Value, source: &Source, items_max: usize) -> Vec<Value> {
     split_list(document, |document| {
         if otlp::is_export(&document) {
-            return otlp::items(document);
+            return otlp::items(document, items_max);
         }
         open_all(document, &source.spec().items)
     })
 }
 
 /// The items of a delivery whose source is still to be recognized, item by item.
-pub(super) fn recognized(document: Value, sources: &Sources, origin: &Origin) -> Vec<Value> {
+pub(super) fn recognized(
+    document: Value,
+    sources: &Sources,
+    origin: &Origin,
+    items_max: usize,
+) -> Vec<Value> {
     split_list(document, |document| {
         if otlp::is_export(&document) {
-            return otlp::items(document);
+            return otlp::items(document, items_max);
         }
         if let Ok(source) = sources.recognize(&document, origin) {
             return open_all(document, &source.spec().items);

@@ -4,10 +4,10 @@
 //! object or a list in which nothing was written takes itself back, and [`Writer::rest`] writes
 //! what no member has taken. So a program is a list of members, without a condition for each.
 
-use std::net::IpAddr;
-
+use chrono::SecondsFormat;
 use rustc_hash::FxHashSet;
 
+use super::form::{self, is_ip, is_number, is_within, items};
 use super::noun::Noun;
 use crate::time;
 use crate::value::{self, ObjectMap, Value};
@@ -18,20 +18,6 @@ pub(super) struct Writer<'o> {
     /// Where the values lie that have been written. They lie in the event, which is borrowed as
     /// long as it is converted, so an address stands for one value.
     written: FxHashSet<usize>,
-}
-
-/// The items of a list, or the one value that stands alone.
-pub(super) fn items(value: Option<&Value>) -> &[Value] {
-    match value {
-        Some(Value::Array(items)) => items,
-        Some(value) => std::slice::from_ref(value),
-        None => &[],
-    }
-}
-
-/// The first item of a list, or the value that is none.
-pub(super) fn one(value: Option<&Value>) -> Option<&Value> {
-    items(value).first()
 }
 
 impl<'o> Writer<'o> {
@@ -113,6 +99,10 @@ impl<'o> Writer<'o> {
             Value::Integer(number) => self.str(key, &number.to_string()),
             Value::Float(number) => self.str(key, &number.to_string()),
             Value::Boolean(boolean) => self.str(key, if *boolean { "true" } else { "false" }),
+            // A program may leave one; in JSON it is the same text.
+            Value::Timestamp(time) => {
+                self.str(key, &time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+            }
             _ => return,
         }
         self.mark(value);
@@ -134,38 +124,22 @@ impl<'o> Writer<'o> {
         }
     }
 
-    /// An IP address.
-    pub(super) fn ip(&mut self, key: &str, value: Option<&Value>) {
-        self.text(key, value.filter(|value| is_ip(value)));
-    }
-
-    /// A mail address: something, an `@`, and a domain of letters, digits, hyphens and dots.
+    /// A mail address.
     pub(super) fn email(&mut self, key: &str, value: Option<&Value>) {
-        let is_one = |value: &&Value| {
-            let parts = value::text(value).and_then(|text| text.split_once('@'));
-            parts.is_some_and(|(name, domain)| {
-                let known = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-                !name.is_empty() && domain.contains('.') && domain.chars().all(known)
-            })
-        };
-        self.text(key, value.filter(is_one));
+        self.text(key, value.filter(|value| form::is_email(value)));
     }
 
-    /// A hardware address in its usual form, `00:00:5e:00:53:23`.
+    /// A hardware address.
     pub(super) fn mac(&mut self, key: &str, value: Option<&Value>) {
-        let is_one = |value: &&Value| {
-            let mut parts = value::text(value).unwrap_or_default().split([':', '-']);
-            let pair = |part: &str| part.len() == 2 && u8::from_str_radix(part, 16).is_ok();
-            parts.clone().count() == 6 && parts.all(pair)
-        };
-        self.text(key, value.filter(is_one));
+        self.text(key, value.filter(|value| form::is_mac(value)));
     }
 
     /// A port: 0 to 65535.
     pub(super) fn port(&mut self, key: &str, value: Option<&Value>) {
-        let in_range =
-            |value: &&Value| matches!(value, Value::Integer(port) if (0..=65535).contains(port));
-        self.integer(key, value.filter(in_range));
+        self.value(
+            key,
+            value.filter(|value| is_within(value, u16::MIN, u16::MAX)),
+        );
     }
 
     /// A method of HTTP by the name that RFC 9110 or RFC 5789 gives it.
@@ -211,32 +185,33 @@ impl<'o> Writer<'o> {
         }
     }
 
+    /// A whole number of 32 bits.
+    pub(super) fn integer(&mut self, key: &str, value: Option<&Value>) {
+        self.long(
+            key,
+            value.filter(|value| is_within(value, i32::MIN, i32::MAX)),
+        );
+    }
+
+    /// A whole number of 64 bits.
+    pub(super) fn long(&mut self, key: &str, value: Option<&Value>) {
+        self.value(key, value.filter(|value| value.is_integer()));
+    }
+
+    /// A whole number of 64 bits that counts something.
+    pub(super) fn count(&mut self, key: &str, value: Option<&Value>) {
+        self.value(key, value.filter(|value| is_within(value, 0_i64, i64::MAX)));
+    }
+
     /// A number, whole or not.
     pub(super) fn number(&mut self, key: &str, value: Option<&Value>) {
-        if let Some(Value::Integer(_) | Value::Float(_)) = value {
-            self.value(key, value);
-        }
+        self.value(key, value.filter(|value| is_number(value)));
     }
 
-    /// A whole number.
-    pub(super) fn integer(&mut self, key: &str, value: Option<&Value>) {
-        if let Some(value @ Value::Integer(number)) = value {
-            self.int(key, *number);
-            self.mark(value);
-        }
-    }
-
-    /// A boolean.
-    pub(super) fn boolean(&mut self, key: &str, value: Option<&Value>) {
-        if let Some(value @ Value::Boolean(boolean)) = value {
-            self.bool(key, *boolean);
-            self.mark(value);
-        }
-    }
-
-    /// Any value as it is.
+    /// Any value as it is, unless it is an empty object.
     pub(super) fn value(&mut self, key: &str, value: Option<&Value>) {
-        if let Some(value) = value {
+        let empty = |value: &&Value| value.as_object().is_some_and(ObjectMap::is_empty);
+        if let Some(value) = value.filter(|value| !empty(value)) {
             self.key(key);
             value::write_json(value, self.out);
             self.mark(value);
@@ -354,10 +329,6 @@ impl<'o> Writer<'o> {
 /// A value's place in memory, which stands for it while the event is borrowed.
 fn address(value: &Value) -> usize {
     std::ptr::from_ref(value).addr()
-}
-
-fn is_ip(value: &Value) -> bool {
-    value::text(value).is_some_and(|text| text.parse::<IpAddr>().is_ok())
 }
 
 fn json<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
