@@ -18,6 +18,7 @@ pub use chaperone_sinks::unit::{Size, Span};
 use sections::Sections;
 pub use sink::{Batching, Documents, Sink};
 
+pub mod kafka;
 mod sections;
 mod sink;
 
@@ -60,6 +61,9 @@ pub struct Journal {
     /// What they have not read is never deleted; at this size of the whole folder, deliveries are
     /// answered with 503 instead.
     pub bytes_max: Size,
+    /// A Kafka in place of the folder, which then only holds the fingerprints' key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kafka: Option<kafka::Kafka>,
 }
 
 /// When an append reaches the disk.
@@ -187,6 +191,7 @@ impl Default for Journal {
             retention_bytes: Size(4 << 30),
             retention_age: minutes(7 * 24 * 60),
             bytes_max: Size(32 << 30),
+            kafka: None,
         }
     }
 }
@@ -311,6 +316,9 @@ impl Config {
             let what = "`listen` can be reached from other machines: give [receive.otlp] or [receive.sources.\"<source>\"] a secret (what has none is then closed), or listen on 127.0.0.1";
             sections.problem("receive", what.into());
         }
+        for what in self.journal.kafka.iter().flat_map(kafka::Kafka::problems) {
+            sections.problem("journal", what);
+        }
         if self.receive.in_flight_max == 0 {
             sections.problem("receive", "in_flight_max must be at least 1".into());
         }
@@ -323,6 +331,8 @@ impl Config {
             }
         };
         join(&mut self.journal.path);
+        let kafka = self.journal.kafka.iter_mut();
+        kafka.flat_map(kafka::Kafka::paths).for_each(join);
         self.mappings.dirs.iter_mut().for_each(join);
         self.redaction.rules.iter_mut().for_each(join);
         self.rules.dirs.iter_mut().for_each(join);

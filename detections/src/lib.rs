@@ -25,6 +25,7 @@ mod correlator;
 mod episode;
 pub mod explain;
 mod expr;
+mod json;
 mod lists;
 mod matched;
 mod matcher;

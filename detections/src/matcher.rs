@@ -11,20 +11,18 @@ pub(crate) mod groups;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chaperone_mappings::{Event, Value, value};
-use rustc_hash::FxHashMap;
+use chaperone_mappings::value::{self, ParseError};
+use chaperone_mappings::{Event, Value};
 
+use crate::json;
 use crate::matched::Match;
 use crate::naive;
-use crate::plan::{Pass, Path, Plan, Route, Scalar, Scratch};
+use crate::plan::{Pass, Path, Routes, Scalar, Scratch};
 use crate::problem::Problem;
 use crate::ruleset::{RuleIndex, RuleSet};
 use crate::script::Failures;
 
 pub(crate) use evidence::Evidence;
-
-/// Logsources beyond this many are routed afresh for each event: an attacker cannot fill memory.
-const ROUTES_MAX: usize = 256;
 
 /// Holds events against a set of rules.
 #[derive(Debug)]
@@ -55,20 +53,33 @@ impl Matcher {
     /// The rules that hold for a body, ascending. A body that names no logsource
     /// (`chaperone.logsource.*`) is held against every rule.
     pub fn rules_that_hold(&mut self, body: &Value) -> &[RuleIndex] {
-        let route = self.routes.of(&self.rules.plan, body);
-        let mut pass = Pass::new(&self.rules.plan, route, &mut self.scratch);
+        let rules = Arc::clone(&self.rules);
+        let mut pass = Pass::new(&rules.plan, &mut self.scratch);
         let root = pass.root();
         walk(body, root, &mut pass);
-        self.held.clear();
-        pass.finish(&mut self.held);
+        pass.finish(&mut self.routes, &mut self.held);
+        self.hold(|| json_of(body))
+    }
+
+    /// The rules that hold for a JSON document, as [`Self::rules_that_hold`], without parsing it
+    /// into a tree. A key that occurs twice in an object counts with both values.
+    pub fn rules_that_hold_in(&mut self, json: &[u8]) -> Result<&[RuleIndex], ParseError> {
+        let rules = Arc::clone(&self.rules);
+        let mut pass = Pass::new(&rules.plan, &mut self.scratch);
+        json::read(json, &mut pass)?;
+        pass.finish(&mut self.routes, &mut self.held);
+        Ok(self.hold(|| serde_json::from_slice(json).unwrap_or_default()))
+    }
+
+    /// Of the rules whose conditions hold, those whose scripts agree.
+    fn hold(&mut self, body: impl Fn() -> serde_json::Value) -> &[RuleIndex] {
         self.held.sort_unstable();
         self.holding.clear();
-        self.holding
-            .extend(self.held.iter().map(|rule| RuleIndex(*rule)));
+        self.holding.extend(self.held.drain(..).map(RuleIndex));
         let (rules, failures) = (&self.rules, &mut self.failures);
         self.holding.retain(|rule| {
             let script = rules.script(*rule);
-            script.is_none_or(|script| script.holds(|| json_of(body), failures))
+            script.is_none_or(|script| script.holds(&body, failures))
         });
         &self.holding
     }
@@ -142,65 +153,29 @@ fn texts_at(body: &Value, path: &str, out: &mut Vec<String>) {
 }
 
 /// Tells a pass everything below a value.
-fn walk(value: &Value, path: Path, pass: &mut Pass<'_>) {
-    match value {
+fn walk<'e>(value: &'e Value, path: Path, pass: &mut Pass<'_, 'e>) {
+    let scalar = match value {
         Value::Object(map) => {
             for (key, value) in map {
                 if let Some(path) = pass.enter(path, key) {
                     walk(value, path, pass);
                 }
             }
+            return;
         }
-        Value::Array(items) => items.iter().for_each(|item| walk(item, path, pass)),
-        Value::Null => pass.scalar(path, Scalar::Null),
-        Value::Boolean(value) => pass.scalar(path, Scalar::Bool(*value)),
-        Value::Integer(value) => pass.scalar(path, Scalar::Integer(*value)),
-        Value::Float(value) => pass.scalar(path, Scalar::Float(value.into_inner())),
-        Value::String(text) => pass.scalar(path, Scalar::Text(text)),
-        // Text that is not valid UTF-8, times and expressions are rare; only they may allocate.
-        other => {
-            if let Some(text) = naive::text(other) {
-                pass.scalar(path, Scalar::Text(&text));
-            }
+        Value::Array(items) => {
+            return items.iter().for_each(|item| walk(item, path, pass));
         }
-    }
-}
-
-/// The routes of the logsources that were seen.
-#[derive(Debug, Default)]
-struct Routes {
-    known: FxHashMap<Box<[u8]>, Route>,
-    every: Option<Route>,
-    spare: Option<Route>,
-    key: Vec<u8>,
-}
-
-impl Routes {
-    fn of(&mut self, plan: &Plan, body: &Value) -> &Route {
-        let part = |path| value::text_at(body, path);
-        let parts = [
-            part("chaperone.logsource.category"),
-            part("chaperone.logsource.product"),
-            part("chaperone.logsource.service"),
-        ];
-        if parts.iter().all(Option::is_none) {
-            return self.every.get_or_insert_with(|| plan.route(None));
-        }
-        let [category, product, service] = parts.map(Option::unwrap_or_default);
-        self.key.clear();
-        for part in [category, product, service] {
-            self.key.extend_from_slice(part.as_bytes());
-            self.key.push(0);
-        }
-        let route = || plan.route(Some((category, product, service)));
-        if !self.known.contains_key(self.key.as_slice()) {
-            if self.known.len() >= ROUTES_MAX {
-                return self.spare.insert(route());
-            }
-            self.known.insert(self.key.as_slice().into(), route());
-        }
-        &self.known[self.key.as_slice()]
-    }
+        Value::Null => Scalar::Null,
+        Value::Boolean(value) => Scalar::Bool(*value),
+        Value::Integer(value) => Scalar::Integer(*value),
+        Value::Float(value) => Scalar::Float(value.into_inner()),
+        Value::String(text) => Scalar::Text(text),
+        Value::Bytes(bytes) => Scalar::Bytes(bytes),
+        Value::Timestamp(time) => Scalar::Time(*time),
+        Value::Regex(regex) => Scalar::Text(regex.as_str()),
+    };
+    pass.scalar(path, scalar);
 }
 
 #[cfg(test)]

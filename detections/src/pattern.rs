@@ -179,21 +179,24 @@ fn skip_one(text: &str) -> Option<&str> {
 }
 
 /// Appends the case-folded form of a text: the form in which rules and events are compared.
-pub(crate) fn fold_into(text: &str, out: &mut String) {
+pub(crate) fn fold_into(text: &str, out: &mut Vec<u8>) {
     if text.is_ascii() {
         let start = out.len();
-        out.push_str(text);
+        out.extend_from_slice(text.as_bytes());
         out[start..].make_ascii_lowercase();
     } else {
-        out.extend(text.chars().flat_map(char::to_lowercase));
+        let mut buffer = [0; 4];
+        for c in text.chars().flat_map(char::to_lowercase) {
+            out.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes());
+        }
     }
 }
 
 /// The case-folded form of a text, see [`fold_into`].
 pub(crate) fn fold(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+    let mut out = Vec::with_capacity(text.len());
     fold_into(text, &mut out);
-    out
+    String::from_utf8(out).expect("folded text is text")
 }
 
 #[cfg(test)]

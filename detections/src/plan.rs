@@ -6,32 +6,54 @@
 //! once ([`slot`]). What is left is Boolean: conditions are hash-consed nodes over atoms, and only
 //! true atoms cause work. Each `and` waits for one of its parts, the one that is true least often
 //! as far as the rules tell, and is evaluated when that part turns true; nothing else is looked at.
+//! Tests that cost more than a look-up are run last, when a condition still depends on them
+//! ([`costly`]).
 //!
-//! Atoms are exact: no value is looked at twice, there is no candidate that is verified later.
-//! Adding a rule therefore costs nothing on events that do not touch its rarest part.
+//! Atoms are exact: there is no candidate that is verified later. Adding a rule therefore costs
+//! nothing on events that do not touch its rarest part.
 //!
 //! What it refuses: deciding by arrival of fields. All atoms are known before any node is looked
-//! at, so `not` needs no special care.
+//! at, so `not` needs no special care, and an event may name its logsource anywhere.
 
 mod build;
+mod costly;
 mod graph;
 mod literal;
 mod names;
+mod needles;
+mod route;
+mod sample;
 mod slot;
 mod trie;
+mod values;
 
-use crate::expr::FieldTest;
-use crate::pattern;
+use std::borrow::Cow;
+
 use crate::rule::LogSource;
 pub(crate) use build::Builder;
+use costly::Costly;
 use graph::Graph;
 use names::Names;
+#[cfg(test)]
+pub(crate) use route::ROUTES_MAX;
+use route::Route;
+pub(crate) use route::Routes;
+use sample::Sample;
 use slot::Slot;
+pub(crate) use values::Scalar;
+use values::Values;
 
 /// Position of a rule in its set.
 pub(crate) type RuleNumber = u32;
 /// Position of an atom or a condition in the graph.
 type NodeId = u32;
+
+/// Where an event names its logsource: the first slots of every plan.
+const LOGSOURCE: [&str; 3] = [
+    "chaperone.logsource.category",
+    "chaperone.logsource.product",
+    "chaperone.logsource.service",
+];
 
 /// The compiled form of all rules. Immutable; shared by all matchers.
 #[derive(Debug, Default)]
@@ -40,12 +62,12 @@ pub(crate) struct Plan {
     slots: Vec<Slot>,
     /// The slot that sees every value of the event, where a rule has keywords.
     keywords: Option<Slot>,
-    /// Comparisons of two fields, decided after the walk.
-    pairs: Vec<Pair>,
+    costly: Vec<Costly>,
     graph: Graph,
     sources: Vec<LogSource>,
     /// For each rule the slots that its tests look at.
     needs: Vec<Needs>,
+    sample: Sample,
 }
 
 #[derive(Debug, Default)]
@@ -54,56 +76,7 @@ struct Needs {
     keywords: bool,
 }
 
-#[derive(Debug)]
-struct Pair {
-    atom: NodeId,
-    value: u32,
-    other: u32,
-    how: FieldTest,
-    cased: bool,
-}
-
-/// A value of an event that is not an object or a list.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Scalar<'a> {
-    Null,
-    Bool(bool),
-    Integer(i64),
-    Float(f64),
-    Text(&'a str),
-}
-
-/// Which rules and slots matter for events of one logsource.
-#[derive(Debug, Clone)]
-pub(crate) struct Route {
-    rules: Bits,
-    slots: Bits,
-    keywords: bool,
-}
-
 impl Plan {
-    /// The route for events of a logsource; None: of no named logsource, so every rule is held.
-    pub(crate) fn route(&self, source: Option<(&str, &str, &str)>) -> Route {
-        let mut route = Route {
-            rules: Bits::new(self.sources.len()),
-            slots: Bits::new(self.slots.len()),
-            keywords: false,
-        };
-        for (number, (rule, needs)) in self.sources.iter().zip(&self.needs).enumerate() {
-            let admitted = source
-                .is_none_or(|(category, product, service)| rule.admits(category, product, service));
-            if admitted {
-                route.rules.set(number);
-                needs
-                    .slots
-                    .iter()
-                    .for_each(|slot| route.slots.set(*slot as usize));
-                route.keywords |= needs.keywords;
-            }
-        }
-        route
-    }
-
     /// How many distinct tests and conditions there are: for benches and tests.
     pub(crate) fn size(&self) -> (usize, usize) {
         (self.slots.len(), self.graph.len())
@@ -114,44 +87,30 @@ impl Plan {
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     state: graph::State,
-    folded: String,
-    digits: String,
-    /// Gated tests of the current value whose literals were seen.
-    gates: Vec<u32>,
-    captured: Vec<Capture>,
-    captured_raw: String,
-    captured_folded: String,
-}
-
-#[derive(Debug)]
-struct Capture {
-    slot: u32,
-    raw: std::ops::Range<usize>,
-    folded: std::ops::Range<usize>,
+    values: Values<'static>,
+    buffers: [String; 2],
 }
 
 /// Where the walk of an event stands: the field names that its path so far can still become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Path(Option<u32>);
 
-/// One event on its way through the plan: whoever walks an event (a value tree today, a streaming
-/// parser tomorrow) tells it paths and scalars, and gets the rules that hold.
-pub(crate) struct Pass<'a> {
+/// One event on its way through the plan: whoever walks an event (a value tree, or JSON text as it
+/// is read) tells it paths and scalars, and gets the rules that hold.
+pub(crate) struct Pass<'a, 'e> {
     plan: &'a Plan,
-    route: &'a Route,
     scratch: &'a mut Scratch,
+    values: Values<'e>,
 }
 
-impl<'a> Pass<'a> {
-    pub(crate) fn new(plan: &'a Plan, route: &'a Route, scratch: &'a mut Scratch) -> Self {
+impl<'a, 'e> Pass<'a, 'e> {
+    pub(crate) fn new(plan: &'a Plan, scratch: &'a mut Scratch) -> Self {
         scratch.state.begin(plan.graph.len());
-        scratch.captured.clear();
-        scratch.captured_raw.clear();
-        scratch.captured_folded.clear();
+        let values = std::mem::take(&mut scratch.values);
         Self {
             plan,
-            route,
             scratch,
+            values: values.recycled(),
         }
     }
 
@@ -161,6 +120,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The path of a key in an object; None where nothing below it matters.
+    #[inline]
     pub(crate) fn enter(&mut self, path: Path, key: &str) -> Option<Path> {
         let next = path.0.and_then(|at| self.plan.names.step(at, key));
         if let Some(slot) = next.and_then(|at| self.plan.names.slot(at))
@@ -168,75 +128,70 @@ impl<'a> Pass<'a> {
         {
             self.scratch.state.set(exists);
         }
-        (next.is_some() || self.route.keywords).then_some(Path(next))
+        (next.is_some() || self.plan.keywords.is_some()).then_some(Path(next))
     }
 
     /// A scalar at a path. For a list, once for each member, with the list's path.
-    pub(crate) fn scalar(&mut self, path: Path, value: Scalar<'_>) {
-        let plan = self.plan;
-        let slot = path.0.and_then(|at| plan.names.slot(at));
-        if let Some(slot) = slot.filter(|slot| self.route.slots.has(*slot as usize)) {
-            let compiled = &plan.slots[slot as usize];
-            compiled.test(value, self.scratch);
-            if compiled.captured {
-                self.capture(slot, value);
-            }
-        }
-        if self.route.keywords
-            && let Some(keywords) = &plan.keywords
-        {
-            keywords.test(value, self.scratch);
+    #[inline]
+    pub(crate) fn scalar(&mut self, path: Path, value: Scalar<'e>) {
+        let slot = path.0.and_then(|at| self.plan.names.slot(at));
+        if slot.is_some() || self.plan.keywords.is_some() {
+            self.values.push(slot, value);
         }
     }
 
-    /// Appends the rules that hold, in no order.
-    pub(crate) fn finish(mut self, out: &mut Vec<RuleNumber>) {
-        self.compare_pairs();
-        let rules = &self.route.rules;
-        let graph = &self.plan.graph;
-        graph.resolve(&mut self.scratch.state, |rule| {
-            if rules.has(rule as usize) {
-                out.push(rule);
-            }
-        });
-    }
-
-    fn capture(&mut self, slot: u32, value: Scalar<'_>) {
-        let scratch = &mut *self.scratch;
-        let Some(text) = slot::text_of(value, &mut scratch.digits) else {
-            return;
-        };
-        let (raw, folded) = (scratch.captured_raw.len(), scratch.captured_folded.len());
-        scratch.captured_raw.push_str(text);
-        pattern::fold_into(text, &mut scratch.captured_folded);
-        scratch.captured.push(Capture {
-            slot,
-            raw: raw..scratch.captured_raw.len(),
-            folded: folded..scratch.captured_folded.len(),
-        });
-    }
-
-    fn compare_pairs(&mut self) {
-        let scratch = &mut *self.scratch;
-        for pair in &self.plan.pairs {
-            let of = |slot: u32| {
-                scratch
-                    .captured
-                    .iter()
-                    .filter(move |value| value.slot == slot)
-            };
-            let text = |capture: &Capture| {
-                if pair.cased {
-                    &scratch.captured_raw[capture.raw.clone()]
-                } else {
-                    &scratch.captured_folded[capture.folded.clone()]
+    /// Puts the rules that hold in the place of what `out` had, in no order.
+    pub(crate) fn finish(mut self, routes: &mut Routes, out: &mut Vec<RuleNumber>) {
+        out.clear();
+        let route = routes.of(self.plan, self.logsource());
+        self.test(route);
+        let Self {
+            plan,
+            scratch,
+            values,
+        } = self;
+        plan.graph.resolve(
+            &mut scratch.state,
+            route.nodes.as_ref(),
+            |test| plan.costly[test as usize].holds(&values, &mut scratch.buffers),
+            |rule| {
+                if route.rules.has(rule as usize) {
+                    out.push(rule);
                 }
-            };
-            let holds = of(pair.value)
-                .any(|value| of(pair.other).any(|other| pair.how.holds(text(value), text(other))));
-            if holds {
-                scratch.state.set(pair.atom);
+            },
+        );
+        scratch.values = values.recycled();
+    }
+
+    /// The logsource that the event names: category, product and service. None: none of them.
+    fn logsource(&self) -> Option<[Cow<'e, str>; 3]> {
+        let parts = [0, 1, 2].map(|slot| self.values.first(slot).and_then(Scalar::into_text));
+        let named = parts.iter().any(Option::is_some);
+        named.then(|| parts.map(Option::unwrap_or_default))
+    }
+
+    /// Decides the atoms that the route needs.
+    fn test(&mut self, route: &Route) {
+        let plan = self.plan;
+        let in_route = |slot: Option<u32>| slot.filter(|slot| route.slots.has(*slot as usize));
+        let [buffer, _] = &mut self.scratch.buffers;
+        let wanted = |slot| route.keywords || in_route(slot).is_some();
+        self.values.fold(wanted, buffer);
+        let state = &mut self.scratch.state;
+        let keywords = plan.keywords.as_ref().filter(|_| route.keywords);
+        let whole = keywords.filter(|keywords| !keywords.only_searches());
+        for (slot, text) in self.values.iter() {
+            if let Some(slot) = in_route(slot) {
+                let only = route.searched.get(&slot);
+                plan.slots[slot as usize].decide(text.as_ref(), only, buffer, state);
             }
+            if let Some(keywords) = whole {
+                keywords.test(text.as_ref(), buffer, state);
+            }
+        }
+        if let Some(keywords) = keywords {
+            let (padded, len) = self.values.all_folded();
+            keywords.search(padded, len, route.keywords_searched.as_ref(), state);
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::value::{self, ParseError, Value};
 
 mod activity;
 mod attack;
+mod form;
 mod noun;
 mod ocsf;
 mod udm;

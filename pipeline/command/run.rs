@@ -1,6 +1,5 @@
 //! `chaperone run`.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -12,7 +11,7 @@ use crate::config::{Config, Documents, Sink as SinkConfig};
 use crate::content::Content;
 use crate::deliver::{Deliverer, Gone};
 use crate::filter::Filter;
-use crate::journal::{Journal, Topic, embedded};
+use crate::journal::{Embedded, Journal, Kafka, Topic};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::run::Pipeline;
@@ -26,8 +25,7 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
         Some(path) => Config::load(path).map_err(Invalid::from)?,
         None => Config::builtin(),
     };
-    let journal = embedded::Embedded::open(settings::journal(&config.journal))?;
-    let journal: Arc<dyn Journal> = Arc::new(journal);
+    let journal = journal(&config)?;
     let key = settings::fingerprint_key(&config)?;
     let folders = settings::folders(&config);
     let seen = Watch::begin(&folders);
@@ -52,7 +50,7 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
         let known = Arc::new(settings::Known(live.clone()));
         let seal = settings::seal(live.clone());
         let address = pipeline.receive(receive, seal, known)?;
-        greet(address, &config.journal.path);
+        greet(address, &config);
     }
     pipeline.watch(Watch::new(seen, folders, key, live, metrics.clone()));
     let ended = pipeline.wait(stop_signal());
@@ -62,6 +60,20 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
         Err(error) => Err(error),
         Ok(()) => Ok(Ended::Well),
     }
+}
+
+fn journal(config: &Config) -> Result<Arc<dyn Journal>> {
+    let Some(kafka) = &config.journal.kafka else {
+        let embedded = Embedded::open(settings::journal(&config.journal))?;
+        return Ok(Arc::new(embedded));
+    };
+    if config.redaction.key.is_none() {
+        tracing::warn!(
+            "[redaction] has no `key`: the fingerprints of this process differ from those of the others on the same Kafka"
+        );
+    }
+    let kafka = Kafka::connect(settings::kafka(&config.journal, kafka)?)?;
+    Ok(Arc::new(kafka))
 }
 
 fn parts(content: &Content, journal: &dyn Journal, metrics: &Arc<Metrics>) -> Parts {
@@ -119,11 +131,12 @@ fn filter(sink: &SinkConfig) -> SinkFilter {
     }
 }
 
-fn greet(address: std::net::SocketAddr, journal: &Path) {
-    eprintln!(
-        "chaperone listens on http://{address}, journal in {}",
-        journal.display()
-    );
+fn greet(address: std::net::SocketAddr, config: &Config) {
+    let journal = match &config.journal.kafka {
+        Some(kafka) => format!("on Kafka at {}", kafka.brokers.join(",")),
+        None => format!("in {}", config.journal.path.display()),
+    };
+    eprintln!("chaperone listens on http://{address}, journal {journal}");
     eprintln!(
         "  OpenTelemetry  OTEL_EXPORTER_OTLP_ENDPOINT=http://{address} (http/protobuf or http/json)"
     );

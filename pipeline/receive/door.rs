@@ -43,6 +43,8 @@ pub(super) struct Doors {
     pub(super) config: ReceiveConfig,
     pub(super) counters: Arc<Counters>,
     pub(super) appender: Appender,
+    /// What the journal takes.
+    pub(super) record_bytes_max: usize,
     pub(super) budget: Budget,
     pub(super) known: Arc<dyn KnownSources>,
     pub(super) seal: Arc<dyn Seal>,
@@ -295,14 +297,16 @@ impl Preparation {
             headers: headers::keep(&self.doors.config.kept_headers, &self.headers, seal),
             place: String::new(),
         };
-        let messages = texts
-            .into_iter()
-            .map(|text| {
-                let body = seal.seal(&text).map_or(text, Bytes::from);
-                let origin = origin.clone();
-                raw::message(Record { origin, body })
-            })
-            .collect();
+        let record_bytes_max = self.doors.record_bytes_max;
+        let messages = texts.into_iter().map(|text| {
+            let body = seal.seal(&text).map_or(text, Bytes::from);
+            let origin = origin.clone();
+            if body.len() > record_bytes_max {
+                return Err(Refused::record_too_large(record_bytes_max));
+            }
+            Ok(raw::message(Record { origin, body }))
+        });
+        let messages = messages.collect::<Result<_, _>>()?;
         Ok(Prepared {
             messages,
             rejected,

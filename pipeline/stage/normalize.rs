@@ -221,19 +221,18 @@ impl Stage for Normalize {
         out
     }
 
-    fn idle(&mut self, now_ms: i64) -> Option<Transaction> {
+    fn idle(&mut self, partitions: &[u32], now_ms: i64) -> Option<Transaction> {
         let mut out = Transaction::default();
-        let due: Vec<u32> = self
-            .progress
-            .iter()
-            .filter(|(_, progress)| now_ms - progress.reported_ms >= IDLE_PROGRESS_MS)
-            .map(|(partition, _)| *partition)
-            .collect();
-        for partition in due {
-            let progress = self.progress.entry(partition).or_default();
+        for partition in partitions {
+            let Some(progress) = self.progress.get_mut(partition) else {
+                continue;
+            };
+            if now_ms - progress.reported_ms < IDLE_PROGRESS_MS {
+                continue;
+            }
             progress.reported_ms = now_ms;
             progress.reached_ms = progress.reached_ms.max(now_ms);
-            self.report(partition, now_ms, &mut out);
+            self.report(*partition, now_ms, &mut out);
         }
         (!out.outputs.is_empty()).then_some(out)
     }

@@ -8,6 +8,7 @@
 //! A sink knows neither the journal nor the detections: documents are sealed JSON that says its
 //! own id, kind and level.
 
+pub mod datadog;
 pub mod deliver;
 mod facts;
 pub mod file;
@@ -27,6 +28,7 @@ pub mod unit;
 #[cfg(test)]
 mod conformance;
 
+pub use datadog::{Datadog, DatadogOptions};
 pub use deliver::{Closed, Counts, Delivery, Policy, Settled, Verdict};
 pub use file::{File, FileOptions};
 pub use filter::Filter;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use crate::datadog::{Datadog, DatadogOptions};
 use crate::file::{File, FileError, FileOptions};
 use crate::http::{HttpError, HttpOptions};
 use crate::secret::{SecretError, SecretRef};
@@ -25,6 +26,8 @@ pub enum Product {
     File(FileOptions),
     /// Splunk's HTTP Event Collector.
     Splunk(SplunkOptions),
+    /// Datadog's log intake.
+    Datadog(DatadogOptions),
 }
 
 /// Why a sink cannot be opened. It says what to change, and holds no secret.
@@ -46,7 +49,7 @@ pub enum OpenError {
 
 impl Product {
     /// Every type.
-    pub const TYPES: &[&str] = &["stdout", "file", "splunk"];
+    pub const TYPES: &[&str] = &["stdout", "file", "splunk", "datadog"];
 
     /// Reads the options of a type.
     ///
@@ -60,6 +63,7 @@ impl Product {
             }
             "file" => Self::File(Deserialize::deserialize(options)?),
             "splunk" => Self::Splunk(Deserialize::deserialize(options)?),
+            "datadog" => Self::Datadog(Deserialize::deserialize(options)?),
             _ => {
                 let known = Self::TYPES.join(", ");
                 let what = format!("there is no such `type` of sink; known are {known}");
@@ -77,6 +81,7 @@ impl Product {
             Self::Stdout => Arc::new(Stdout::open()),
             Self::File(options) => Arc::new(File::open(options.clone())?),
             Self::Splunk(options) => Arc::new(Splunk::open(name, options)?),
+            Self::Datadog(options) => Arc::new(Datadog::open(name, options)?),
         })
     }
 
@@ -86,6 +91,7 @@ impl Product {
             Self::Stdout => Vec::new(),
             Self::File(options) => vec![&mut options.path],
             Self::Splunk(options) => secured(&mut options.token, &mut options.http),
+            Self::Datadog(options) => secured(&mut options.api_key, &mut options.http),
         }
     }
 }

@@ -10,4 +10,12 @@ mod opensearch;
 #[path = "../real/server.rs"]
 mod server;
 
+#[macro_use]
+mod journal;
+#[path = "../suite/program.rs"]
+#[allow(dead_code, reason = "the suite uses all of it")]
+mod program;
+
+mod conformance;
 mod servers;
+mod stories;

@@ -14,7 +14,7 @@ use crate::server::{Server, free_ports, jars};
 const CLUSTER_ID: &str = "Y2hhcGVyb25lLXRlc3RzIQ";
 
 /// A cluster. Dropping it ends its brokers and removes their data.
-pub struct Cluster {
+pub(crate) struct Cluster {
     brokers: Vec<Broker>,
     jars: String,
     _folder: tempfile::TempDir,
@@ -29,12 +29,12 @@ struct Broker {
 
 impl Cluster {
     /// Starts this many brokers and waits until all of them answer.
-    pub fn start(count: usize) -> Self {
+    pub(crate) fn start(count: usize) -> Self {
         Self::start_with(count, "")
     }
 
     /// The same, with further lines for `server.properties`.
-    pub fn start_with(count: usize, properties: &str) -> Self {
+    pub(crate) fn start_with(count: usize, properties: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (ports, controllers) = (free_ports(count * 2), count);
         let voters: Vec<String> = (0..count)
@@ -66,29 +66,29 @@ impl Cluster {
     }
 
     /// `host:port` of every broker, as clients want it.
-    pub fn addresses(&self) -> String {
+    pub(crate) fn addresses(&self) -> String {
         let all = self.brokers.iter().map(|broker| broker.address.as_str());
         all.collect::<Vec<_>>().join(",")
     }
 
     /// kill -9 of one broker.
-    pub fn kill(&mut self, node: usize) {
+    pub(crate) fn kill(&mut self, node: usize) {
         self.brokers[node].server.take().expect("it runs").kill();
     }
 
     /// Starts a killed broker again, and waits until it answers.
-    pub fn restart(&mut self, node: usize) {
+    pub(crate) fn restart(&mut self, node: usize) {
         self.launch(node);
         self.wait(node);
     }
 
     /// SIGSTOP of one broker.
-    pub fn pause(&self, node: usize) {
+    pub(crate) fn pause(&self, node: usize) {
         self.server(node).pause();
     }
 
     /// SIGCONT of one broker.
-    pub fn resume(&self, node: usize) {
+    pub(crate) fn resume(&self, node: usize) {
         self.server(node).resume();
     }
 

@@ -6,16 +6,16 @@ use std::net::{TcpListener, TcpStream};
 use crate::server::{Server, jars};
 
 /// One node. Dropping it ends it and removes its data.
-pub struct OpenSearch {
+pub(crate) struct OpenSearch {
     /// `http://host:port`.
-    pub url: String,
+    pub(crate) url: String,
     _server: Server,
     _folder: tempfile::TempDir,
 }
 
 impl OpenSearch {
     /// Starts a node and waits until it answers.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = free_port();
         let base = folder.path().join("node").display().to_string();

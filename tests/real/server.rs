@@ -16,7 +16,7 @@ fn root() -> PathBuf {
 }
 
 /// The jars of a server as a class path; the first call on a machine fetches them.
-pub fn jars(name: &str) -> String {
+pub(crate) fn jars(name: &str) -> String {
     let fetched = Command::new(root().join("tests/real/fetch"))
         .arg(name)
         .status()
@@ -27,7 +27,7 @@ pub fn jars(name: &str) -> String {
 }
 
 /// As many free ports of this machine.
-pub fn free_ports(count: usize) -> Vec<u16> {
+pub(crate) fn free_ports(count: usize) -> Vec<u16> {
     let held: Vec<_> = (0..count)
         .map(|_| std::net::TcpListener::bind("127.0.0.1:0").expect("a free port"))
         .collect();
@@ -47,7 +47,7 @@ wait "$server"
 "#;
 
 /// A running server.
-pub struct Server {
+pub(crate) struct Server {
     guard: Child,
     pid: u32,
     log: PathBuf,
@@ -56,7 +56,7 @@ pub struct Server {
 
 impl Server {
     /// Starts `java` with these arguments; what it prints is appended to `log`.
-    pub fn start(name: &str, arguments: &[String], log: &Path) -> Self {
+    pub(crate) fn start(name: &str, arguments: &[String], log: &Path) -> Self {
         let file = || {
             let mut options = std::fs::File::options();
             options.create(true).append(true).open(log).expect("a log")
@@ -91,7 +91,7 @@ impl Server {
     }
 
     /// Waits until `ready`; a server that ends or takes too long fails the test, with its log.
-    pub fn wait(&mut self, seconds: u64, mut ready: impl FnMut() -> bool) {
+    pub(crate) fn wait(&mut self, seconds: u64, mut ready: impl FnMut() -> bool) {
         let deadline = Instant::now() + Duration::from_secs(seconds);
         while !ready() {
             let ended = self.guard.try_wait().expect("a child");
@@ -120,23 +120,17 @@ impl Server {
     }
 
     /// SIGSTOP: it hangs, and its connections stay open.
-    pub fn pause(&self) {
+    pub(crate) fn pause(&self) {
         self.signal("-STOP");
     }
 
     /// SIGCONT after [`Server::pause`].
-    pub fn resume(&self) {
+    pub(crate) fn resume(&self) {
         self.signal("-CONT");
     }
 
-    /// SIGTERM, and waits for its end.
-    pub fn stop(mut self) {
-        self.signal("-TERM");
-        let _ = self.guard.wait();
-    }
-
     /// SIGKILL, and waits for its end: what dropping it does.
-    pub fn kill(self) {
+    pub(crate) fn kill(self) {
         drop(self);
     }
 

@@ -7,6 +7,7 @@ mod index_equals_naive;
 use std::sync::Arc;
 
 use super::*;
+use crate::plan::ROUTES_MAX;
 use crate::{FieldAliases, Lists, RuleFile, naive};
 
 fn lists() -> Lists {
@@ -39,10 +40,12 @@ fn compile(detection: &str) -> Arc<RuleSet> {
 fn check(detection: &str, event: &str, expected: bool) {
     let set = compile(detection);
     let body = value::parse(event.as_bytes()).expect("the test's event is JSON");
-    let held = !Matcher::new(Arc::clone(&set))
-        .rules_that_hold(&body)
-        .is_empty();
+    let mut matcher = Matcher::new(Arc::clone(&set));
+    let held = !matcher.rules_that_hold(&body).is_empty();
     assert_eq!(held, expected, "plan\n{detection}\n{event}");
+    let read = matcher.rules_that_hold_in(event.as_bytes());
+    let read = !read.expect("the test's event is JSON").is_empty();
+    assert_eq!(read, expected, "plan over text\n{detection}\n{event}");
     let naively = naive::holds(&set.conditions[0], &body);
     assert_eq!(naively, expected, "naive\n{detection}\n{event}");
 }
@@ -453,5 +456,5 @@ fn many_logsources_do_not_fill_memory() {
         let body = value::parse(event.as_bytes()).expect("the test's event is JSON");
         assert!(matcher.rules_that_hold(&body).is_empty());
     }
-    assert!(matcher.routes.known.len() <= ROUTES_MAX);
+    assert!(matcher.routes.len() <= ROUTES_MAX);
 }

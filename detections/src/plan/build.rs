@@ -2,10 +2,13 @@
 
 use rustc_hash::FxHashMap;
 
+use super::costly::{self, Costly};
 use super::graph::{Graph, Node};
+use super::sample::Sample;
 use super::slot::SlotBuilder;
-use super::{Names, Needs, NodeId, Pair, Plan};
+use super::{LOGSOURCE, Names, Needs, NodeId, Plan, literal};
 use crate::expr::{Atom, Expr, Test};
+use crate::pattern::Pattern;
 use crate::rule::LogSource;
 
 /// A condition after constants are folded away.
@@ -17,12 +20,12 @@ enum Part {
 }
 
 /// Builds a [`Plan`] rule by rule.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Builder {
     names: Names,
     slots: Vec<SlotBuilder>,
     keywords: Option<SlotBuilder>,
-    pairs: Vec<Pair>,
+    costly: Vec<Costly>,
     nodes: Vec<Node>,
     atoms: FxHashMap<Atom, NodeId>,
     shared: FxHashMap<Node, NodeId>,
@@ -31,6 +34,27 @@ pub(crate) struct Builder {
     /// Each rule's condition; None: true of everything. A rule that can never hold has an `or`
     /// without parts.
     roots: Vec<Option<NodeId>>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        let mut builder = Self {
+            names: Names::default(),
+            slots: Vec::new(),
+            keywords: None,
+            costly: Vec::new(),
+            nodes: Vec::new(),
+            atoms: FxHashMap::default(),
+            shared: FxHashMap::default(),
+            sources: Vec::new(),
+            needs: Vec::new(),
+            roots: Vec::new(),
+        };
+        for field in LOGSOURCE {
+            builder.slot(field);
+        }
+        builder
+    }
 }
 
 impl Builder {
@@ -59,15 +83,21 @@ impl Builder {
 
     /// The error says that a field's literals are too many for one automaton.
     pub(crate) fn finish(self) -> Result<Plan, aho_corasick::BuildError> {
-        let slots: Result<Vec<_>, _> = self.slots.into_iter().map(SlotBuilder::finish).collect();
+        let mut sample = Sample::default();
+        let slots = self.slots.iter().chain(&self.keywords);
+        slots.for_each(|slot| slot.sample(&mut sample));
+        let finish = |slot: SlotBuilder| slot.finish(&sample);
+        let slots: Result<Vec<_>, _> = self.slots.into_iter().map(finish).collect();
+        let keywords = self.keywords.map(finish).transpose()?;
         Ok(Plan {
             names: self.names,
             slots: slots?,
-            keywords: self.keywords.map(SlotBuilder::finish).transpose()?,
-            pairs: self.pairs,
-            graph: Graph::new(self.nodes, &self.roots),
+            keywords,
+            costly: self.costly,
+            graph: Graph::new(self.nodes, self.roots),
             sources: self.sources,
             needs: self.needs,
+            sample,
         })
     }
 
@@ -151,28 +181,58 @@ impl Builder {
         if let Some(known) = self.atoms.get(atom) {
             return *known;
         }
-        let id = self.nodes.len() as NodeId;
-        self.nodes.push(Node::Atom);
+        let id = if costly::is_costly(&atom.test) {
+            self.costly(atom)
+        } else {
+            let id = self.nodes.len() as NodeId;
+            self.nodes.push(Node::Atom);
+            let slot = match &atom.field {
+                None => self.keywords.get_or_insert_default(),
+                Some(field) => {
+                    let slot = self.slot(field);
+                    &mut self.slots[slot as usize]
+                }
+            };
+            slot.add(&atom.test, id);
+            id
+        };
         self.atoms.insert(atom.clone(), id);
-        match (&atom.field, &atom.test) {
-            (None, test) => self.keywords.get_or_insert_default().add(test, id),
-            (Some(field), Test::Field { other, how, cased }) => {
-                let (value, other) = (self.slot(field), self.slot(other));
-                self.slots[value as usize].capture();
-                self.slots[other as usize].capture();
-                self.pairs.push(Pair {
-                    atom: id,
-                    value,
-                    other,
-                    how: *how,
-                    cased: *cased,
-                });
-            }
-            (Some(field), test) => {
-                let slot = self.slot(field);
-                self.slots[slot as usize].add(test, id);
-            }
-        }
         id
+    }
+
+    /// A costly test, behind the literals that it needs, or at least behind a value.
+    fn costly(&mut self, atom: &Atom) -> NodeId {
+        let text = |pattern| {
+            Expr::Atom(Atom {
+                field: atom.field.clone(),
+                test: Test::Text {
+                    pattern,
+                    cased: false,
+                },
+            })
+        };
+        let contains = |literal: String| text(Pattern::literal(&literal).open_start().open_end());
+        let required = literal::of_test(&atom.test).into_iter();
+        let mut gates: Vec<Expr> = required
+            .map(|texts| Expr::Or(texts.into_iter().map(contains).collect()))
+            .collect();
+        if gates.is_empty() {
+            gates.push(text(Pattern::default().open_end()));
+        }
+        let mut parts: Vec<NodeId> = gates
+            .iter()
+            .filter_map(|gate| match self.part(gate) {
+                Part::Node(node) => Some(node),
+                _ => None,
+            })
+            .collect();
+        let Some(test) = Costly::new(atom, |field| self.slot(field)) else {
+            return self.share(Node::Or(Box::default()));
+        };
+        parts.push(self.nodes.len() as NodeId);
+        self.nodes.push(Node::Costly(self.costly.len() as u32));
+        self.costly.push(test);
+        parts.sort_unstable();
+        self.share(Node::And(parts.into()))
     }
 }

@@ -1,68 +1,86 @@
-//! Text without which a regular expression or a glob cannot match, to run it only where it is seen.
+//! Texts without which a regular expression or a glob cannot match, to run it only where they are
+//! seen.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use crate::expr::Test;
 use crate::pattern::{Piece, fold};
 
-/// Shorter literals are seen too often to gate anything.
-const BYTES_MIN: usize = 3;
+/// Shorter literals are seen too often to tell anything.
+const BYTES_MIN: usize = 2;
 /// More alternatives than this cost more than they save.
 const ALTERNATIVES_MAX: usize = 32;
 
-/// One of these folded texts occurs in the folded form of every text that the expression matches.
-/// None where no useful set is known.
-pub(super) fn of_regex(source: &str) -> Option<Vec<String>> {
-    let hir = regex_syntax::parse(source).ok()?;
-    required(&hir).filter(|texts| weight(texts) >= BYTES_MIN)
+/// All of several groups are required, and of each group at least one text: it occurs in the
+/// folded form of whatever the expression matches. Empty where nothing useful is known.
+pub(super) type Required = Vec<Vec<String>>;
+
+/// What a costly test requires.
+pub(super) fn of_test(test: &Test) -> Required {
+    match test {
+        Test::Regex(source) => of_regex(source),
+        Test::Text { pattern, .. } => of_glob(pattern.pieces()),
+        _ => Required::new(),
+    }
 }
 
-/// The longest literal of a glob, folded.
-pub(super) fn of_glob(pieces: &[Piece]) -> Option<Vec<String>> {
+fn of_regex(source: &str) -> Required {
+    let mut groups = Required::new();
+    if let Ok(hir) = regex_syntax::parse(source) {
+        required(&hir, &mut groups);
+    }
+    groups.retain(|texts| texts.iter().all(|text| text.len() >= BYTES_MIN));
+    groups.sort();
+    groups.dedup();
+    groups
+}
+
+/// The literals of a glob, folded.
+fn of_glob(pieces: &[Piece]) -> Required {
     let texts = pieces.iter().filter_map(|piece| match piece {
-        Piece::Text(text) => Some(fold(text)),
+        Piece::Text(text) => Some(vec![fold(text)]),
         _ => None,
     });
-    let longest = texts.max_by_key(String::len)?;
-    (longest.len() >= BYTES_MIN).then(|| vec![longest])
+    texts.filter(|texts| texts[0].len() >= BYTES_MIN).collect()
 }
 
-/// A set is as good as its shortest member.
-fn weight(texts: &[String]) -> usize {
-    texts.iter().map(String::len).min().unwrap_or(0)
-}
-
-fn required(hir: &Hir) -> Option<Vec<String>> {
+fn required(hir: &Hir, groups: &mut Required) {
     match hir.kind() {
-        HirKind::Literal(_) | HirKind::Class(_) => single(hir).map(|text| vec![text]),
-        HirKind::Capture(capture) => required(&capture.sub),
-        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
-        HirKind::Concat(parts) => best_of(parts),
-        HirKind::Alternation(parts) => {
-            let sets: Option<Vec<Vec<String>>> = parts.iter().map(required).collect();
-            let texts = sets?.concat();
-            (texts.len() <= ALTERNATIVES_MAX).then_some(texts)
+        HirKind::Literal(_) | HirKind::Class(_) => {
+            groups.extend(single(hir).map(|text| vec![text]));
         }
-        _ => None,
+        HirKind::Capture(capture) => required(&capture.sub, groups),
+        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub, groups),
+        HirKind::Concat(parts) => sequence(parts, groups),
+        HirKind::Alternation(parts) => groups.extend(alternatives(parts)),
+        _ => {}
     }
 }
 
-/// In a sequence every part is required: the best is the one with the longest shortest text.
-fn best_of(parts: &[Hir]) -> Option<Vec<String>> {
-    let mut sets: Vec<Vec<String>> = Vec::new();
+/// Literals that follow each other are one text.
+fn sequence(parts: &[Hir], groups: &mut Required) {
     let mut run = String::new();
     for part in parts {
-        match single(part) {
-            Some(text) => run.push_str(&text),
-            None => {
-                sets.push(vec![std::mem::take(&mut run)]);
-                sets.extend(required(part));
-            }
+        if let Some(text) = single(part) {
+            run.push_str(&text);
+        } else {
+            groups.push(vec![std::mem::take(&mut run)]);
+            required(part, groups);
         }
     }
-    sets.push(vec![run]);
-    sets.into_iter()
-        .max_by_key(|texts| weight(texts))
-        .filter(|texts| weight(texts) > 0)
+    groups.push(vec![run]);
+}
+
+/// One of the alternatives matches, and of that one the longest text is required.
+fn alternatives(parts: &[Hir]) -> Option<Vec<String>> {
+    let mut texts = Vec::new();
+    for part in parts {
+        let mut groups = Required::new();
+        required(part, &mut groups);
+        let weight = |texts: &Vec<String>| texts.iter().map(String::len).min();
+        texts.extend(groups.into_iter().max_by_key(weight)?);
+    }
+    (texts.len() <= ALTERNATIVES_MAX).then_some(texts)
 }
 
 /// The folded text of a part that can only match one text up to case.

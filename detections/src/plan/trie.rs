@@ -35,6 +35,10 @@ impl Trie {
         trie
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
     /// Adds the node for sorted words that share their first `depth` bytes.
     fn add(&mut self, words: &[(&[u8], u32)], depth: usize) -> u32 {
         let at = self.nodes.len();

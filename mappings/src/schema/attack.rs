@@ -1,7 +1,8 @@
 //! MITRE ATT&CK of an alert, as both schemas want it: one entry for each technique.
 
+use super::form::items;
 use super::noun::Noun;
-use super::write::{Writer, items};
+use super::write::Writer;
 use crate::value::{self, Value};
 
 /// `threat.*` of an event. Tactics and techniques are lists beside each other, and which belongs to

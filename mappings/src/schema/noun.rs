@@ -1,6 +1,6 @@
 //! One noun of the canonical event: an object that may not be there.
 
-use super::write::{is_ip, items};
+use super::form::{is_ip, items};
 use crate::value::{self, ObjectMap, Value};
 
 /// The object at one place of an event. What is looked for in one that is not there is not there.

@@ -9,8 +9,10 @@ use super::write::Writer;
 
 mod actor;
 mod base;
+mod call;
 mod class;
 mod finding;
+mod network;
 mod object;
 mod place;
 
@@ -45,7 +47,7 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
 fn nouns(event: &Parts<'_>, class: &Class, profiles: &mut Profiles, w: &mut Writer<'_>) {
     match event.activity {
         Activity::Alert | Activity::Detection | Activity::Vulnerability | Activity::Posture => {
-            finding::write(event, w);
+            profiles.host = finding::write(event, w);
             return;
         }
         Activity::Authentication => actor::authentication(event, w),
@@ -54,10 +56,10 @@ fn nouns(event: &Parts<'_>, class: &Class, profiles: &mut Profiles, w: &mut Writ
         Activity::Entity => actor::entity(event, w),
         Activity::Process => object::process_activity(event, w),
         Activity::File => object::file(event.root.noun("file"), w),
-        Activity::Http => object::http(event, w),
-        Activity::Network => object::network(event, w),
-        Activity::Application => object::application(event, w),
-        Activity::Call => object::call(event, w),
+        Activity::Http => network::http(event, w),
+        Activity::Network => network::network(event, w),
+        Activity::Application => call::application(event, w),
+        Activity::Call => call::call(event, w),
     }
     let actor = actor::actor(event, w);
     let device = if class.requires_device {
@@ -74,12 +76,12 @@ fn nouns(event: &Parts<'_>, class: &Class, profiles: &mut Profiles, w: &mut Writ
         place::destination(event, w);
     }
     if class.has_http && event.activity != Activity::Http {
-        object::http_messages(event, w);
+        network::http_messages(event, w);
     }
     if class.has_ai {
-        profiles.ai_operation = object::ai_operation(event, w);
+        profiles.ai_operation = call::ai_operation(event, w);
     }
     if class.has_trace {
-        profiles.trace = object::trace(event, w);
+        profiles.trace = call::trace(event, w);
     }
 }

@@ -4,11 +4,10 @@
 //! object or a list in which nothing was written takes itself back, and [`Writer::rest`] writes
 //! what no member has taken. So a program is a list of members, without a condition for each.
 
-use std::net::IpAddr;
-
 use chrono::SecondsFormat;
 use rustc_hash::FxHashSet;
 
+use super::form::{self, is_ip, is_number, is_within, items};
 use super::noun::Noun;
 use crate::time;
 use crate::value::{self, ObjectMap, Value};
@@ -19,20 +18,6 @@ pub(super) struct Writer<'o> {
     /// Where the values lie that have been written. They lie in the event, which is borrowed as
     /// long as it is converted, so an address stands for one value.
     written: FxHashSet<usize>,
-}
-
-/// The items of a list, or the one value that stands alone.
-pub(super) fn items(value: Option<&Value>) -> &[Value] {
-    match value {
-        Some(Value::Array(items)) => items,
-        Some(value) => std::slice::from_ref(value),
-        None => &[],
-    }
-}
-
-/// The first item of a list, or the value that is none.
-pub(super) fn one(value: Option<&Value>) -> Option<&Value> {
-    items(value).first()
 }
 
 impl<'o> Writer<'o> {
@@ -139,26 +124,14 @@ impl<'o> Writer<'o> {
         }
     }
 
-    /// A mail address: something, an `@`, and a domain of letters, digits, hyphens and dots.
+    /// A mail address.
     pub(super) fn email(&mut self, key: &str, value: Option<&Value>) {
-        let is_one = |value: &&Value| {
-            let parts = value::text(value).and_then(|text| text.split_once('@'));
-            parts.is_some_and(|(name, domain)| {
-                let known = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-                !name.is_empty() && domain.contains('.') && domain.chars().all(known)
-            })
-        };
-        self.text(key, value.filter(is_one));
+        self.text(key, value.filter(|value| form::is_email(value)));
     }
 
-    /// A hardware address in its usual form, `00:00:5e:00:53:23`.
+    /// A hardware address.
     pub(super) fn mac(&mut self, key: &str, value: Option<&Value>) {
-        let is_one = |value: &&Value| {
-            let mut parts = value::text(value).unwrap_or_default().split([':', '-']);
-            let pair = |part: &str| part.len() == 2 && u8::from_str_radix(part, 16).is_ok();
-            parts.clone().count() == 6 && parts.all(pair)
-        };
-        self.text(key, value.filter(is_one));
+        self.text(key, value.filter(|value| form::is_mac(value)));
     }
 
     /// A port: 0 to 65535.
@@ -356,22 +329,6 @@ impl<'o> Writer<'o> {
 /// A value's place in memory, which stands for it while the event is borrowed.
 fn address(value: &Value) -> usize {
     std::ptr::from_ref(value).addr()
-}
-
-fn is_within(value: &Value, least: impl Into<i64>, most: impl Into<i64>) -> bool {
-    value
-        .as_integer()
-        .is_some_and(|number| (least.into()..=most.into()).contains(&number))
-}
-
-/// True for a number, whole or not.
-pub(super) fn is_number(value: &Value) -> bool {
-    value.is_integer() || value.is_float()
-}
-
-/// True for the text of an IP address.
-pub(super) fn is_ip(value: &Value) -> bool {
-    value::text(value).is_some_and(|text| text.parse::<IpAddr>().is_ok())
 }
 
 fn json<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {

@@ -120,11 +120,7 @@ impl Class {
         let deed = Deed::of(event.event);
         match event.activity {
             Activity::Alert | Activity::Detection | Activity::Vulnerability | Activity::Posture => {
-                Some(match deed {
-                    Deed::Update => 2,
-                    Deed::End | Deed::Delete => 3,
-                    _ => 1,
-                })
+                Some(finding(event, deed))
             }
             Activity::Authentication => match deed {
                 Deed::Start => Some(1),
@@ -202,6 +198,21 @@ fn account(event: Noun<'_>, deed: Deed) -> Option<i64> {
             Deed::Delete => Some(6),
             _ => None,
         }
+    }
+}
+
+/// Found, dealt with, or closed; an alert of a rule is always new.
+fn finding(event: &Parts<'_>, deed: Deed) -> i64 {
+    const CLOSED: [&str; 5] = ["closed", "close", "resolved", "fixed", "dismissed"];
+    const UPDATED: [&str; 3] = ["updated", "reopened", "assigned"];
+    if event.activity == Activity::Alert {
+        1
+    } else if action_has(event.event, &CLOSED) || matches!(deed, Deed::End | Deed::Delete) {
+        3
+    } else if action_has(event.event, &UPDATED) || deed == Deed::Update {
+        2
+    } else {
+        1
     }
 }
 

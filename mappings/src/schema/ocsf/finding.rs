@@ -1,6 +1,6 @@
 //! Findings: an alert of a rule, a vendor's detection, what a scanner found.
 
-use super::{actor, object, place};
+use super::{actor, call, object, place};
 use crate::schema::Parts;
 use crate::schema::activity::Activity;
 use crate::schema::attack::Attack;
@@ -8,7 +8,8 @@ use crate::schema::noun::Noun;
 use crate::schema::write::Writer;
 use crate::value::Value;
 
-pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
+/// True where the profile `host` is used: for who dealt with what a scanner found.
+pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) -> bool {
     info(event, w);
     if event.activity == Activity::Alert {
         w.bool("is_alert", true);
@@ -18,8 +19,10 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
         Activity::Posture => application(event, w),
         _ => evidences(event, w),
     }
-    object::resources(event, w);
+    call::resources(event, w);
     place::device(event, w);
+    let scanned = matches!(event.activity, Activity::Vulnerability | Activity::Posture);
+    scanned && event.user().has(&["id", "name", "email"]) && actor::actor(event, w)
 }
 
 fn info(event: &Parts<'_>, w: &mut Writer<'_>) {
@@ -95,13 +98,31 @@ fn evidences(event: &Parts<'_>, w: &mut Writer<'_>) {
             if event.user().has(&["id", "name", "email"]) || agent.has(&["name"]) {
                 actor::actor(event, w);
             }
-            object::evidence(event, w);
+            evidence(event, w);
             w.value(
                 "data",
                 event.root.noun("chaperone").noun("alert").get("group"),
             );
         });
     });
+}
+
+/// What an alert's events agree in, as evidence.
+fn evidence(event: &Parts<'_>, w: &mut Writer<'_>) {
+    let root = event.root;
+    if root
+        .noun("process")
+        .has(&["command_line", "executable", "name"])
+    {
+        w.object("process", |w| object::process(event, w));
+    }
+    object::file(root.noun("file"), w);
+    object::url(root.noun("url"), w);
+    place::source(event, false, w);
+    place::destination(event, w);
+    if root.noun("gen_ai").noun("tool").has(&["name"]) || root.noun("mcp").object().is_some() {
+        call::api(event, w);
+    }
 }
 
 /// What the finding is about: the repository stands for the application that is made from it.

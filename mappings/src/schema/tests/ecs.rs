@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::table::{Member, Report, choices, members, rows, words};
 
@@ -163,8 +163,7 @@ fn check_types(event: &Json, report: &mut Report) {
         items.filter_map(Json::as_str).collect()
     };
     let (categories, types) = (list("category"), list("type"));
-    let empty = Map::new();
-    if event.as_object().unwrap_or(&empty).is_empty() || categories.is_empty() {
+    if categories.is_empty() {
         return;
     }
     for kind in types {
@@ -172,7 +171,7 @@ fn check_types(event: &Json, report: &mut Report) {
             let types = ECS.types.get(*category);
             types.is_none_or(|types| types.contains(kind))
         };
-        if !categories.iter().any(|category| expected(&category)) {
+        if !categories.iter().any(expected) {
             let known: Vec<String> = categories
                 .iter()
                 .filter_map(|category| {

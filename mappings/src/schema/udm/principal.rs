@@ -1,8 +1,9 @@
 //! Who did it, and from where. A principal never carries files or registry keys.
 
 use crate::schema::Parts;
+use crate::schema::form::is_number;
 use crate::schema::noun::Noun;
-use crate::schema::write::{Writer, is_number};
+use crate::schema::write::Writer;
 use crate::value;
 
 pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {

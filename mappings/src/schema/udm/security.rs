@@ -3,8 +3,9 @@
 use crate::schema::Parts;
 use crate::schema::activity::Activity;
 use crate::schema::attack::Attack;
+use crate::schema::form::one;
 use crate::schema::noun::Noun;
-use crate::schema::write::{Writer, one};
+use crate::schema::write::Writer;
 use crate::value;
 
 pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {

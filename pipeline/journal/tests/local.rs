@@ -1,20 +1,29 @@
-//! What several members and threads may rely on.
+//! What the journals of this process promise beyond the suite: static members, and turns.
 
 use std::sync::Arc;
 
+use super::suite::{ALONE, Harness, LONG, SHORT, assignments, batch, everything, state, to};
 use super::*;
 
-conformance! {
-    partitions_are_shared_out, 4;
-    a_waiting_consumer_is_woken, 2;
-    a_commit_that_is_not_ours_changes_nothing, 2;
-    a_new_member_takes_over, 2;
-    takeovers_repeat_and_lose_nothing, 1;
-    many_threads_append_at_once, 4;
-    many_workers_commit_at_once, 4;
+pub(super) fn a_busy_partition_does_not_starve_the_others(harness: &Harness) {
+    let journal = harness.open();
+    for number in 0..20 {
+        let text = number.to_string();
+        journal
+            .append(vec![to(Topic::Raw, 0, &text)])
+            .expect("appends");
+    }
+    journal
+        .append(vec![to(Topic::Raw, 1, "x"), to(Topic::Raw, 2, "y")])
+        .expect("appends");
+    let mut consumer = journal.subscribe("g", Topic::Raw, ALONE).expect("joins");
+    let order: Vec<_> = (0..4)
+        .map(|_| batch(&mut *consumer, 5).expect("a batch").partition)
+        .collect();
+    assert_eq!(order, [0, 1, 2, 0]);
 }
 
-fn partitions_are_shared_out(harness: &Harness) {
+pub(super) fn partitions_are_shared_out(harness: &Harness) {
     let journal = harness.open();
     let partitions = |index, count| {
         let member = Member { index, count };
@@ -37,26 +46,7 @@ fn partitions_are_shared_out(harness: &Harness) {
     }
 }
 
-fn a_waiting_consumer_is_woken(harness: &Harness) {
-    let journal = harness.open();
-    let mut consumer = journal.subscribe("g", Topic::Events, ALONE).expect("joins");
-    assert!(batch(&mut *consumer, 9).is_none(), "idle without data");
-    let mut source = journal.subscribe("s", Topic::Raw, ALONE).expect("joins");
-    std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| consumer.poll(9, LONG).expect("polls"));
-        // A commit of another group's transaction is what wakes it.
-        let outputs = vec![to(Topic::Events, 1, "wake")];
-        let transaction = Transaction {
-            outputs,
-            ..Transaction::default()
-        };
-        source.commit(transaction).expect("commits");
-        let woken = waiting.join().expect("no panic");
-        assert!(matches!(woken, Polled::Batch(batch) if batch.partition == 1));
-    });
-}
-
-fn a_commit_that_is_not_ours_changes_nothing(harness: &Harness) {
+pub(super) fn a_commit_that_is_not_ours_changes_nothing(harness: &Harness) {
     let journal = harness.open();
     journal
         .append(vec![to(Topic::Raw, 0, "a"), to(Topic::Raw, 0, "b")])
@@ -91,7 +81,7 @@ fn a_commit_that_is_not_ours_changes_nothing(harness: &Harness) {
     assert_eq!(everything(&*journal, "x", Topic::Events), []);
 }
 
-fn a_new_member_takes_over(harness: &Harness) {
+pub(super) fn a_new_member_takes_over(harness: &Harness) {
     let journal = harness.open();
     journal
         .append(vec![to(Topic::Raw, 0, "a"), to(Topic::Raw, 1, "b")])
@@ -114,7 +104,7 @@ fn a_new_member_takes_over(harness: &Harness) {
     assert_eq!(everything(&*journal, "x", Topic::Events), []);
 }
 
-fn takeovers_repeat_and_lose_nothing(harness: &Harness) {
+pub(super) fn takeovers_repeat_and_lose_nothing(harness: &Harness) {
     let journal: Arc<dyn Journal> = harness.open().into();
     let texts: Vec<_> = (0..300).map(|number| number.to_string()).collect();
     let all = texts.iter().map(|text| to(Topic::Raw, 0, text));
@@ -141,7 +131,7 @@ fn copy_some(journal: &dyn Journal) -> bool {
             Polled::Batch(batch) => batch,
             Polled::Assigned { .. } => continue,
             Polled::Revoked { .. } => return false,
-            Polled::Idle => return true,
+            Polled::Idle { .. } => return true,
         };
         if consumer.commit(copied(batch)).is_err() {
             return false;
@@ -165,45 +155,7 @@ fn copied(batch: Batch) -> Transaction {
     }
 }
 
-fn many_threads_append_at_once(harness: &Harness) {
-    let journal: Arc<dyn Journal> = harness.open().into();
-    let (threads, appends) = (8, 40);
-    std::thread::scope(|scope| {
-        for thread in 0..threads {
-            let journal = Arc::clone(&journal);
-            scope.spawn(move || {
-                for number in 0..appends {
-                    let key = format!("thread-{thread}");
-                    let pair = ["x", "y"].map(|part| {
-                        let text = format!("{thread} {number} {part}");
-                        keyed(Topic::Raw, &key, &text)
-                    });
-                    journal.append(pair.into()).expect("appends");
-                }
-            });
-        }
-    });
-    drop(journal);
-    let found = everything(&*harness.open(), "g", Topic::Raw);
-    assert_eq!(found.len(), threads * appends * 2);
-    let mut seen = vec![Vec::new(); threads];
-    let mut next = [0; 4];
-    for (partition, offset, text) in found {
-        assert_eq!(offset, next[partition as usize], "dense");
-        next[partition as usize] += 1;
-        let (thread, rest) = text.split_once(' ').expect("as written");
-        let thread: usize = thread.parse().expect("as written");
-        seen[thread].push(rest.to_owned());
-    }
-    let expected: Vec<_> = (0..appends)
-        .flat_map(|number| ["x", "y"].map(|part| format!("{number} {part}")))
-        .collect();
-    for texts in seen {
-        assert_eq!(texts, expected, "each thread's messages keep their order");
-    }
-}
-
-fn many_workers_commit_at_once(harness: &Harness) {
+pub(super) fn many_workers_commit_at_once(harness: &Harness) {
     let journal: Arc<dyn Journal> = harness.open().into();
     let (workers, messages) = (4u32, 60u64);
     std::thread::scope(|scope| {

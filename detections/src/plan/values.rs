@@ -1,0 +1,196 @@
+//! What an event holds in the fields that matter: a list of scalars, borrowed from the event, and
+//! the folded forms of those that are tested, one behind the other.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use super::needles::PADDING;
+use crate::json;
+use crate::pattern::fold_into;
+
+/// Stands between folded texts. No UTF-8 text has it, so nothing is found across two of them.
+const SEPARATOR: u8 = 0xff;
+
+/// A value of an event that is not an object or a list.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Scalar<'e> {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    Float(f64),
+    Text(&'e str),
+    /// Text between the quotes of a JSON string that has escapes.
+    Escaped(&'e str),
+    /// Text that need not be valid UTF-8.
+    Bytes(&'e [u8]),
+    Time(DateTime<Utc>),
+}
+
+/// A scalar and the field it belongs to.
+#[derive(Debug, Clone, Copy)]
+struct Value<'e> {
+    slot: Option<u32>,
+    scalar: Scalar<'e>,
+    /// Where its folded form is; empty where it has none, or is not tested.
+    start: u32,
+    end: u32,
+}
+
+/// The scalars of one event.
+#[derive(Debug, Default)]
+pub(super) struct Values<'e> {
+    list: Vec<Value<'e>>,
+    folded: Vec<u8>,
+}
+
+/// The text of one value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Text<'a> {
+    scalar: Scalar<'a>,
+    /// With what follows it, at least [`PADDING`] bytes.
+    padded: &'a [u8],
+    len: usize,
+}
+
+impl<'e> Values<'e> {
+    pub(super) fn push(&mut self, slot: Option<u32>, scalar: Scalar<'e>) {
+        self.list.push(Value {
+            slot,
+            scalar,
+            start: 0,
+            end: 0,
+        });
+    }
+
+    /// Forgets the event and keeps the memory.
+    pub(super) fn recycled<'f>(mut self) -> Values<'f> {
+        self.list.clear();
+        self.folded.clear();
+        Values {
+            // No element, so nothing outlives the event; the library reuses the allocation.
+            list: self.list.into_iter().map(|_| unreachable!()).collect(),
+            folded: self.folded,
+        }
+    }
+
+    /// Writes the folded form of the values of some slots.
+    pub(super) fn fold(&mut self, wanted: impl Fn(Option<u32>) -> bool, buffer: &mut String) {
+        self.folded.clear();
+        for value in &mut self.list {
+            if !wanted(value.slot) {
+                continue;
+            }
+            value.start = self.folded.len() as u32;
+            match value.scalar {
+                Scalar::Null => continue,
+                Scalar::Text(text) => fold_into(text, &mut self.folded),
+                scalar => fold_into(scalar.written(buffer), &mut self.folded),
+            }
+            value.end = self.folded.len() as u32;
+            self.folded.push(SEPARATOR);
+        }
+        self.folded.extend([0; PADDING]);
+    }
+
+    /// All folded texts with [`PADDING`] behind them, and their length without it.
+    pub(super) fn all_folded(&self) -> (&[u8], usize) {
+        (&self.folded, self.folded.len() - PADDING)
+    }
+
+    /// Every scalar: its slot, and its text unless it is null.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Option<u32>, Option<Text<'_>>)> {
+        self.list.iter().map(|value| (value.slot, self.text(value)))
+    }
+
+    /// The texts in a slot; None: of every value.
+    pub(super) fn texts(&self, slot: Option<u32>) -> impl Iterator<Item = Text<'_>> {
+        let list = self.list.iter();
+        list.filter(move |value| slot.is_none() || value.slot == slot)
+            .filter_map(|value| self.text(value))
+    }
+
+    fn text(&self, value: &Value<'e>) -> Option<Text<'_>> {
+        (value.scalar != Scalar::Null).then(|| Text {
+            scalar: value.scalar,
+            padded: &self.folded[value.start as usize..],
+            len: (value.end - value.start) as usize,
+        })
+    }
+
+    /// The first scalar in a slot.
+    pub(super) fn first(&self, slot: u32) -> Option<Scalar<'e>> {
+        let value = self.list.iter().find(|value| value.slot == Some(slot))?;
+        Some(value.scalar)
+    }
+}
+
+impl<'a> Text<'a> {
+    /// Folded, as bytes.
+    pub(super) fn folded(&self) -> &'a [u8] {
+        &self.padded[..self.len]
+    }
+
+    /// Folded, with padding, and its length without it.
+    pub(super) fn padded(&self) -> (&'a [u8], usize) {
+        (self.padded, self.len)
+    }
+
+    pub(super) fn folded_str(&self) -> &'a str {
+        std::str::from_utf8(self.folded()).expect("folded text is text")
+    }
+
+    /// As the event has it.
+    pub(super) fn written<'b>(&'b self, buffer: &'b mut String) -> &'b str {
+        self.scalar.written(buffer)
+    }
+}
+
+impl<'e> Scalar<'e> {
+    /// The text of a value that is text.
+    pub(super) fn into_text(self) -> Option<Cow<'e, str>> {
+        match self {
+            Self::Text(text) => Some(Cow::Borrowed(text)),
+            Self::Escaped(raw) => {
+                let mut text = String::new();
+                json::unescape(raw, &mut text);
+                Some(Cow::Owned(text))
+            }
+            _ => None,
+        }
+    }
+
+    /// The text that a value is compared by; of null it is empty. Numbers are written shortest:
+    /// 1.0 is `1`.
+    pub(super) fn written<'b>(&'b self, buffer: &'b mut String) -> &'b str {
+        buffer.clear();
+        match self {
+            Self::Null => "",
+            Self::Text(text) => text,
+            Self::Bool(true) => "true",
+            Self::Bool(false) => "false",
+            Self::Escaped(raw) => {
+                json::unescape(raw, buffer);
+                buffer
+            }
+            Self::Bytes(bytes) => {
+                buffer.push_str(&String::from_utf8_lossy(bytes));
+                buffer
+            }
+            Self::Time(time) => {
+                buffer.push_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true));
+                buffer
+            }
+            // Writing into a String cannot fail.
+            Self::Integer(value) => {
+                let _ = write!(buffer, "{value}");
+                buffer
+            }
+            Self::Float(value) => {
+                let _ = write!(buffer, "{value}");
+                buffer
+            }
+        }
+    }
+}
