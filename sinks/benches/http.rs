@@ -78,7 +78,10 @@ fn alerts() -> Vec<Document> {
     let stories = concat!(env!("CARGO_MANIFEST_DIR"), "/../replay-fixtures");
     let mut alerts = Vec::new();
     for story in std::fs::read_dir(stories).expect("the stories") {
-        let path = story.expect("a story").path().join("expected-alerts.ndjson");
+        let path = story
+            .expect("a story")
+            .path()
+            .join("expected-alerts.ndjson");
         let text = std::fs::read_to_string(path).unwrap_or_default();
         let read = |line: &str| Document::read(Bytes::from(line.to_owned())).expect("an alert");
         alerts.extend(text.lines().map(read));

@@ -1,3 +1,4 @@
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -230,6 +231,70 @@ fn a_file_of_authorities_holds_some() {
         let error = Http::open("https://splunk", &options(path.clone())).expect_err("no authority");
         assert!(matches!(error, HttpError::CaFile { .. }), "{error}");
     }
+}
+
+/// A TLS server for `localhost` with a certificate that nobody vouches for; returns its URL and
+/// the certificate.
+fn encrypted() -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key.into())
+        .expect("a configuration");
+    let config = Arc::new(config);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config));
+            let stream = stream.expect("a connection");
+            let mut tls = rustls::StreamOwned::new(connection.expect("a server"), stream);
+            // A client that does not trust us goes away here.
+            let mut request = [0; 1024];
+            if tls.read(&mut request).is_ok_and(|count| count > 0) {
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+                tls.write_all(answer).expect("it listens");
+            }
+        }
+    });
+    (format!("https://localhost:{port}"), made.cert.pem())
+}
+
+#[tokio::test]
+async fn a_certificate_is_vouched_for_or_said_to_be_insecure() {
+    let (url, certificate) = encrypted();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ca.pem");
+    std::fs::write(&path, certificate).expect("written");
+    let get = async |options: HttpOptions| {
+        let http = Http::open(&url, &options).expect("a client");
+        http.get("/").send().await
+    };
+    let answer = get(HttpOptions::default())
+        .await
+        .expect_err("nobody vouches for it");
+    let Answer::Retry {
+        reason, uncertain, ..
+    } = answer
+    else {
+        panic!("{answer:?}");
+    };
+    assert_eq!((reason.code, uncertain), ("connect_failed", false));
+    assert!(reason.detail.contains("certificate"), "{reason}");
+    let vouched = HttpOptions {
+        ca_file: Some(path),
+        ..HttpOptions::default()
+    };
+    assert_eq!(get(vouched).await.expect("it is trusted").status, 200);
+    let insecure = HttpOptions {
+        insecure: true,
+        ..HttpOptions::default()
+    };
+    assert_eq!(get(insecure).await.expect("said so").status, 200);
 }
 
 #[test]

@@ -60,23 +60,6 @@ pub(super) fn answer(error: &reqwest::Error) -> Answer {
 
 /// The innermost cause that says something without quoting anything: never a URL.
 pub(super) fn cause(error: &reqwest::Error) -> String {
-    let mut words = None;
-    let mut next: Option<&dyn Error> = error.source();
-    while let Some(error) = next {
-        if let Some(error) = error.downcast_ref::<rustls::Error>() {
-            return error.to_string();
-        }
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            // TLS errors come wrapped as "other".
-            if let Some(inner) = error.get_ref()
-                && let Some(inner) = inner.downcast_ref::<rustls::Error>()
-            {
-                return inner.to_string();
-            }
-            words = Some(error.kind().to_string());
-        }
-        next = error.source();
-    }
     let plain = if error.is_timeout() {
         "it takes too long"
     } else if error.is_builder() {
@@ -84,5 +67,19 @@ pub(super) fn cause(error: &reqwest::Error) -> String {
     } else {
         "the other side closed it"
     };
-    words.unwrap_or_else(|| plain.to_owned())
+    let said = error.source().and_then(words);
+    said.unwrap_or_else(|| plain.to_owned())
+}
+
+/// What TLS or the system says. An error of the system may hold another one instead of naming it as
+/// its source.
+fn words(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return Some(error.to_string());
+    }
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        let inner = error.get_ref().and_then(|inner| words(inner));
+        return Some(inner.unwrap_or_else(|| error.kind().to_string()));
+    }
+    error.source().and_then(words)
 }
