@@ -8,7 +8,8 @@
 //! another file with another key gives the same ids.
 //!
 //! Equal items of one record differ by their ordinal: they were sent twice on purpose. An id that
-//! comes from the delivery's headers gets the item's ordinal too, since it names the delivery.
+//! comes from the delivery's headers, or from what an item has inherited from its envelope, gets the
+//! item's ordinal too, since it names the delivery.
 
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
@@ -48,10 +49,15 @@ impl Identities {
             .ids
             .iter()
             .find_map(|path| vendor_id(path, item, origin));
+        let inherits = source.spec().items.iter().any(|path| path.inherit);
         match vendor {
             Some(VendorId { id, of_delivery }) => {
                 let id = format!("{name}:{id}");
-                if of_delivery { self.ordinal(id) } else { id }
+                if of_delivery || inherits {
+                    self.ordinal(id)
+                } else {
+                    id
+                }
             }
             None => {
                 let hash = hash(name, item, buffer);
