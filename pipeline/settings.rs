@@ -114,6 +114,16 @@ fn proof(auth: &config::Auth) -> Result<Auth> {
     if let Some(secret) = &auth.github_secret {
         return Ok(Auth::github(load(secret)?));
     }
+    if let Some(secret) = &auth.hmac_sha256 {
+        return Ok(Auth::HmacSha256 {
+            header: auth.header.clone().unwrap_or_default(),
+            prefix: auth.prefix.clone().unwrap_or_else(|| "sha256=".into()),
+            secret: load(secret)?,
+        });
+    }
+    if let Some(secret) = &auth.standard_webhooks {
+        return Ok(Auth::StandardWebhooks(load(secret)?));
+    }
     if let Some(secret) = &auth.bearer {
         return Ok(Auth::Bearer(load(secret)?));
     }

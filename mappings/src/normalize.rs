@@ -163,6 +163,7 @@ impl Worker {
     ) -> Result<Event, Failure> {
         let mut body = item;
         convert::prepare(&mut body, source.spec());
+        source.actions.classify(&mut body);
         let mut none = Value::Null;
         let metadata = if source.mapper.reads_metadata() {
             metadata.get_or_insert_with(|| metadata_of(record))

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use chaperone_sinks::{Delivery, File, FileOptions, Filter as SinkFilter, Policy, Sink, Stdout};
+use anyhow::Result;
+use chaperone_sinks::{Delivery, Filter as SinkFilter};
 
 use super::{Ended, Invalid, invalid};
 use crate::cli::{Role, RunArgs};
-use crate::config::{Config, Documents, Sink as SinkConfig, SinkKind};
+use crate::config::{Config, Documents, Sink as SinkConfig};
 use crate::content::Content;
 use crate::deliver::{Deliverer, Gone};
 use crate::filter::Filter;
@@ -87,14 +87,16 @@ fn sinks(
         .sinks
         .iter()
         .map(|sink| {
-            let delivery = Delivery::new(product(sink)?, filter(sink)?, Policy::default());
+            let name = &sink.name;
+            let refused = |error| invalid(format!("the sink `{name}`: {error}"));
+            let product = sink.product.open(name).map_err(refused)?;
+            let delivery = Delivery::new(product, filter(sink), sink.policy());
             let topics: &[Topic] = match sink.documents {
                 Documents::Alerts => &[Topic::Alerts],
                 Documents::Events => &[Topic::Events],
                 Documents::Both => &[Topic::Alerts, Topic::Events],
                 Documents::Refusals => &[Topic::DeadLetters],
             };
-            let name = &sink.name;
             Deliverer::new(
                 name,
                 delivery,
@@ -107,31 +109,14 @@ fn sinks(
         .collect()
 }
 
-/// The one list of products.
-fn product(sink: &SinkConfig) -> Result<Arc<dyn Sink>> {
-    Ok(match sink.kind {
-        SinkKind::Stdout => Arc::new(Stdout::open()),
-        SinkKind::File => {
-            let path = sink.path.as_ref().context("a file sink has a path")?;
-            let mut options = FileOptions::new(path);
-            options.rotate_bytes = sink.rotate_bytes.0;
-            options.rotate_age = Some(sink.rotate_age.0);
-            options.keep = sink.keep_files;
-            let name = &sink.name;
-            let open = File::open(options);
-            Arc::new(open.map_err(|error| invalid(format!("the sink `{name}`: {error}")))?)
-        }
-    })
-}
-
-fn filter(sink: &SinkConfig) -> Result<SinkFilter> {
-    Ok(SinkFilter {
+fn filter(sink: &SinkConfig) -> SinkFilter {
+    SinkFilter {
         events: sink.documents != Documents::Alerts,
         alerts: sink.documents != Documents::Events,
-        level_min: sink.level.parse()?,
+        level_min: sink.level,
         sources: sink.sources.clone(),
-        ..SinkFilter::alerts()
-    })
+        tenants: sink.tenants.clone(),
+    }
 }
 
 fn greet(address: std::net::SocketAddr, journal: &Path) {

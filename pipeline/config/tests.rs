@@ -62,7 +62,16 @@ fn an_auth_is_one_way_in() {
             "bearer = { env = \"A\" }\ntoken = { env = \"B\" }\nheader = \"x\"",
             "exactly one",
         ),
-        ("token = { env = \"B\" }", "needs the `header`"),
+        ("token = { env = \"B\" }", "need the `header`"),
+        ("hmac_sha256 = { env = \"B\" }", "need the `header`"),
+        (
+            "standard_webhooks = { env = \"B\" }\nheader = \"x\"",
+            "`header` belongs",
+        ),
+        (
+            "bearer = { env = \"B\" }\nprefix = \"x\"",
+            "`prefix` belongs",
+        ),
     ] {
         let found = problems(&format!("[receive.otlp]\n{text}\n"));
         assert!(found[0].contains(what), "{found:?}");

@@ -259,7 +259,8 @@ struct Preparation {
 impl Preparation {
     /// The messages of a body. The signature is checked first, over the bytes as they were sent.
     fn run(mut self, sent: Bytes) -> Result<(Vec<Message>, Reservation), Refused> {
-        self.auth.check_body(&self.headers, &sent)?;
+        self.auth
+            .check_body(&self.headers, &sent, (self.doors.clock)())?;
         let bytes_max = self.doors.config.body_bytes_max;
         let body = self.packing.unpack(sent, bytes_max, &mut self.bytes)?;
         let source = match &self.door {

@@ -19,6 +19,7 @@ use crate::deliver::{Closed, Delivery, Policy, Settled, Verdict};
 use crate::filter::Filter;
 use crate::sink::{Document, Kind, Place, Sink};
 
+pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod model;
 mod tests;
@@ -44,11 +45,25 @@ pub(crate) enum Fault {
     Panic,
     /// Nobody is there any more.
     Gone,
+    /// Refuses the request with an HTTP status, and takes nothing.
+    Status(u16),
+    /// The connection breaks before anything was taken.
+    Reset,
+    /// Takes nothing and never answers.
+    Silence,
+    /// Takes everything and answers late, in time.
+    Late,
+    /// Something between answers in its place, and it takes nothing.
+    Page,
+    /// Takes everything, and its answer is laid out over many lines.
+    Pretty,
+    /// Somebody answers with a redirect.
+    Redirect,
 }
 
 impl Fault {
     /// Every fault after which the product goes on.
-    pub(crate) const PASSING: [Self; 8] = [
+    pub(crate) const PASSING: [Self; 23] = [
         Self::Busy,
         Self::BusyFor(300),
         Self::Unauthorized,
@@ -57,7 +72,40 @@ impl Fault {
         Self::Slow,
         Self::Impossible,
         Self::Panic,
+        Self::Status(400),
+        Self::Status(401),
+        Self::Status(403),
+        Self::Status(408),
+        Self::Status(413),
+        Self::Status(429),
+        Self::Status(500),
+        Self::Status(502),
+        Self::Status(503),
+        Self::Reset,
+        Self::Silence,
+        Self::Late,
+        Self::Page,
+        Self::Pretty,
+        Self::Redirect,
     ];
+}
+
+impl Fault {
+    /// Only a product behind HTTP shows it.
+    pub(crate) fn is_http(self) -> bool {
+        !matches!(
+            self,
+            Self::Busy
+                | Self::BusyFor(_)
+                | Self::Unauthorized
+                | Self::Half
+                | Self::LostAnswer
+                | Self::Slow
+                | Self::Impossible
+                | Self::Panic
+                | Self::Gone
+        )
+    }
 }
 
 /// A product under test.

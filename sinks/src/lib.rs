@@ -12,11 +12,14 @@ pub mod deliver;
 pub mod file;
 pub mod filter;
 mod gate;
+pub mod http;
 pub mod ledger;
+pub mod product;
 pub mod secret;
 pub mod sink;
 pub mod stdout;
 pub mod table;
+pub mod unit;
 
 #[cfg(test)]
 mod conformance;
@@ -24,7 +27,9 @@ mod conformance;
 pub use deliver::{Closed, Counts, Delivery, Policy, Settled, Verdict};
 pub use file::{File, FileOptions};
 pub use filter::Filter;
+pub use http::{Http, HttpOptions};
 pub use ledger::Ledger;
+pub use product::{OpenError, Product};
 pub use secret::{Secret, SecretRef};
 pub use sink::{Answer, Batch, Document, ItemAnswer, Kind, Level, Limits, Place, Reason, Sink};
 pub use stdout::Stdout;

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::record::Origin;
 use crate::redact::hash_without_fingerprints;
-use crate::source::{IdPath, Source};
+use crate::source::{IdPath, ItemPath, Source};
 use crate::value::{self, Value};
 
 /// Vendors' ids that are longer are no ids; they are hashed with the rest.
@@ -48,16 +48,11 @@ impl Identities {
         let vendor = source
             .ids
             .iter()
-            .find_map(|path| vendor_id(path, item, origin));
-        let inherits = source.spec().items.iter().any(|path| path.inherit);
+            .find_map(|path| vendor_id(path, item, origin, &source.spec().items));
         match vendor {
             Some(VendorId { id, of_delivery }) => {
                 let id = format!("{name}:{id}");
-                if of_delivery || inherits {
-                    self.ordinal(id)
-                } else {
-                    id
-                }
+                if of_delivery { self.ordinal(id) } else { id }
             }
             None => {
                 let hash = hash(name, item, buffer);
@@ -87,9 +82,17 @@ struct VendorId {
 }
 
 /// The values at all of the paths, joined; None where one is missing or can be no id.
-fn vendor_id(paths: &IdPath, item: &Value, origin: &Origin) -> Option<VendorId> {
+fn vendor_id(
+    paths: &IdPath,
+    item: &Value,
+    origin: &Origin,
+    envelopes: &[ItemPath],
+) -> Option<VendorId> {
     let mut id = String::new();
-    let mut of_delivery = false;
+    let lies_within = |envelope: &str| paths.iter().any(|path| path.starts_with(envelope));
+    let mut of_delivery = envelopes
+        .iter()
+        .any(|envelope| envelope.inherit && !lies_within(&envelope.path));
     for path in paths {
         if !id.is_empty() {
             id.push('/');

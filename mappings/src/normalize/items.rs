@@ -2,9 +2,9 @@
 //!
 //! A list at the top is always taken apart. A source names the paths at which its deliveries hold
 //! items, the outermost first: what lies at one is looked at for those after it. A delivery without
-//! any of them is one item. Where the source is to be recognized, an
-//! envelope is opened only if what lies in it is recognized: `{"events": […]}` of somebody else
-//! stays whole, and is refused as a whole.
+//! any of them is one item. Where the source is to be recognized, an envelope is opened only if what
+//! lies in it is recognized: `{"events": […]}` of somebody else stays whole, and is refused as a
+//! whole.
 
 use crate::otlp;
 use crate::record::Origin;
@@ -45,11 +45,13 @@ fn standard(document: Value) -> Result<Vec<Value>, Value> {
     }
 }
 
+/// Opens the document at the first path that holds a list. What lies in it may hold a list itself, at
+/// a path further on: the events of an activity, the messages of a session, the blocks of a message.
 fn take_apart(document: Value, paths: &[ItemPath]) -> Vec<Value> {
-    let outermost = paths
+    let first = paths
         .iter()
         .position(|path| holds_list(&document, &path.path));
-    let Some(at) = outermost else {
+    let Some(at) = first else {
         return vec![document];
     };
     let elements = open(document, &paths[at]).into_iter();
@@ -58,22 +60,22 @@ fn take_apart(document: Value, paths: &[ItemPath]) -> Vec<Value> {
         .collect()
 }
 
-/// The source in whose envelopes the document's first item lies. None: it is an item itself, or
-/// nothing that is known.
+/// The source of the document, or of the first item in its envelopes.
 fn source_within<'a>(
     document: &Value,
     sources: &'a Sources,
     origin: &Origin,
     envelopes_max: usize,
 ) -> Option<&'a Source> {
-    if envelopes_max == 0 || sources.recognize(document, origin).is_ok() {
+    if let Ok(source) = sources.recognize(document, origin) {
+        return Some(source);
+    }
+    if envelopes_max == 0 {
         return None;
     }
     sources.envelopes().iter().find_map(|path| {
         let first = first_item(document, path)?;
-        let source = sources.recognize(&first, origin).ok();
-        let source =
-            source.or_else(|| source_within(&first, sources, origin, envelopes_max - 1))?;
+        let source = source_within(&first, sources, origin, envelopes_max - 1)?;
         source.spec().items.contains(path).then_some(source)
     })
 }

@@ -62,6 +62,11 @@ pub struct Spec {
     /// Canonical paths and what they always hold.
     #[serde(default)]
     pub constants: BTreeMap<String, String>,
+    /// What an action is, by its name in `event.action` after the moves. Each key is taken from the
+    /// first entry that fits and says it, so that a subject (`org_*`) and a verb (`*_created`) are
+    /// said once each, and an exception stands before them. The program may change it.
+    #[serde(default)]
+    pub actions: Vec<Action>,
     /// Raw vendor names to canonical paths, for Sigma rules written against the raw format. The moves
     /// are aliases by themselves.
     #[serde(default)]
@@ -81,6 +86,23 @@ pub struct Logsource {
     pub also_services: Vec<String>,
 }
 
+/// What the actions of some names are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// The names. `*` before or after a text stands for any.
+    pub names: Vec<Scalar>,
+    /// `event.category`.
+    pub category: Option<String>,
+    /// `event.type`.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// `event.outcome`.
+    pub outcome: Option<String>,
+    /// `chaperone.logsource.category`.
+    pub activity: Option<String>,
+}
+
 /// A path at which a delivery holds its items.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,7 +110,7 @@ pub struct ItemPath {
     /// Dotted.
     pub path: String,
     /// True where an item is the whole delivery with one element in the place of the list, since
-    /// the delivery says who and when.
+    /// the delivery says who and when. The paths that follow in the list may lead into its elements.
     #[serde(default)]
     pub inherit: bool,
 }
