@@ -47,10 +47,11 @@ fn standard(document: Value) -> Result<Vec<Value>, Value> {
 
 /// Opens the document at the first path that holds a list. What lies in it may hold a list itself, at
 /// a path further on: the events of an activity, the messages of a session, the blocks of a message.
+/// Where a list to inherit is empty, what says who and when is the item itself.
 fn take_apart(document: Value, paths: &[ItemPath]) -> Vec<Value> {
     let first = paths
         .iter()
-        .position(|path| holds_list(&document, &path.path));
+        .position(|path| holds_items(&document, path));
     let Some(at) = first else {
         return vec![document];
     };
@@ -87,8 +88,9 @@ fn split_list(document: Value, open: impl Fn(Value) -> Vec<Value>) -> Vec<Value>
     }
 }
 
-fn holds_list(document: &Value, path: &str) -> bool {
-    value::lookup(document, path).is_some_and(Value::is_array)
+fn holds_items(document: &Value, path: &ItemPath) -> bool {
+    let list = value::lookup(document, &path.path).and_then(Value::as_array);
+    list.is_some_and(|list| !(path.inherit && list.is_empty()))
 }
 
 /// What [`open`] would give first, without taking the document apart.
