@@ -49,9 +49,7 @@ fn standard(document: Value) -> Result<Vec<Value>, Value> {
 /// a path further on: the events of an activity, the messages of a session, the blocks of a message.
 /// Where a list to inherit is empty, what says who and when is the item itself.
 fn take_apart(document: Value, paths: &[ItemPath]) -> Vec<Value> {
-    let first = paths
-        .iter()
-        .position(|path| holds_items(&document, path));
+    let first = paths.iter().position(|path| holds_items(&document, path));
     let Some(at) = first else {
         return vec![document];
     };

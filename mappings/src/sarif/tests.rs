@@ -53,7 +53,8 @@ fn a_file_that_is_named_by_its_index_gets_its_name() {
             {"physicalLocation": {"artifactLocation": {"index": 0}}}]}]}]}"#;
     let items = items(parse(log));
     let locations = value::lookup(&items[0], "result.locations").and_then(Value::as_array);
-    let uri = locations.and_then(|all| value::text_at(&all[0], "physicalLocation.artifactLocation.uri"));
+    let uri =
+        locations.and_then(|all| value::text_at(&all[0], "physicalLocation.artifactLocation.uri"));
     assert_eq!(uri, Some("src/a.rs"));
 }
 
@@ -61,6 +62,7 @@ fn a_file_that_is_named_by_its_index_gets_its_name() {
 fn what_only_looks_like_a_log_is_none_and_odd_parts_give_no_item() {
     assert!(!is_log(&parse(r#"{"version": "1.0.0", "runs": []}"#)));
     assert!(!is_log(&parse(r#"{"version": "2.1.0", "runs": {}}"#)));
-    let odd = r#"{"version": "2.1.0", "runs": [1, {"results": [null, 2]}, {"results": {}, "tool": 3}]}"#;
+    let odd =
+        r#"{"version": "2.1.0", "runs": [1, {"results": [null, 2]}, {"results": {}, "tool": 3}]}"#;
     assert!(items(parse(odd)).is_empty());
 }

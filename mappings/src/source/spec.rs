@@ -22,6 +22,8 @@ pub struct Spec {
     pub deliveries: Vec<String>,
     /// What is not mapped, and why; absent where the mapping is complete.
     pub partial: Option<String>,
+    /// How the vendor makes sure that a webhook's address is ours, before it delivers anything.
+    pub challenge: Option<Challenge>,
     /// What a rule's `logsource` says to mean this source. Absent for a source that passes on what
     /// others have named.
     pub logsource: Option<Logsource>,
@@ -71,6 +73,16 @@ pub struct Spec {
     /// are aliases by themselves.
     #[serde(default)]
     pub aliases: BTreeMap<String, String>,
+}
+
+/// A GET request whose header is to be sent back as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Challenge {
+    /// The header that holds the challenge, in lower case.
+    pub header: String,
+    /// The key of the answer: `{"<answer>": "<challenge>"}`.
+    pub answer: String,
 }
 
 /// A source's place in Sigma's taxonomy.
