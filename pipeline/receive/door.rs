@@ -113,7 +113,10 @@ async fn challenge(
         Some((answer, challenge.to_owned()))
     });
     let Some((key, challenge)) = asked else {
-        return wrong_method(State(doors)).await;
+        let mut response = wrong_method(State(doors)).await;
+        let allowed = HeaderValue::from_static("POST");
+        response.headers_mut().insert(header::ALLOW, allowed);
+        return response;
     };
     if let Err(refused) = doors.config.access(&source).0.check_head(&headers) {
         doors.counters.begin().refused(refused.reason);
