@@ -83,7 +83,7 @@ pub struct Receive {
     pub body_bytes_max: Size,
     /// Requests worked on at once; more are answered with 429.
     pub in_flight_max: usize,
-    /// How `/v1/logs` is authenticated.
+    /// How the OTLP paths (`/v1/logs`, `/v1/metrics`, `/v1/traces`) are authenticated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub otlp: Option<Auth>,
     /// How the webhooks of a source are authenticated.

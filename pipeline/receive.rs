@@ -1,7 +1,7 @@
 //! START of the way in: the HTTP server that takes deliveries and answers when they are durable.
 //!
-//! Three paths: `POST /v1/sources/<source>` takes what a vendor's webhook sends, `POST /v1/logs`
-//! takes OTLP, `GET /healthz` says that the server runs. A delivery goes through the same steps at
+//! `POST /v1/sources/<source>` takes what a vendor's webhook sends, `POST /v1/logs`, `/v1/metrics` and
+//! `/v1/traces` take OTLP, `GET /healthz` says that the server runs. A delivery goes through the same steps at
 //! both doors: who is it (`auth`), read within the limits (`body`), unpack (`unpack`), check
 //! the form (`text`, `otlp`), seal obvious secrets, append to `raw` together with whatever else
 //! arrived meanwhile (`append`). The sender gets its 2xx after the append is durable and not
@@ -32,8 +32,6 @@ mod unpack;
 
 #[cfg(test)]
 mod tests;
-
-use std::collections::BTreeSet;
 
 pub use auth::{Auth, Secret};
 pub use config::{ReceiveConfig, SourceAccess};
@@ -67,14 +65,8 @@ pub trait KnownSources: Send + Sync + 'static {
     }
     /// All names, for a person who mistyped one.
     fn names(&self) -> Vec<String>;
-}
-
-impl KnownSources for BTreeSet<String> {
-    fn knows(&self, source: &str) -> bool {
-        self.contains(source)
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.iter().cloned().collect()
+    /// The body with which a delivery is answered, where its sender acts on it.
+    fn answer(&self, _source: &str) -> Option<String> {
+        None
     }
 }

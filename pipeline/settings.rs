@@ -223,4 +223,8 @@ impl KnownSources for Known {
         let content = self.0.content();
         content.sources.names().map(str::to_owned).collect()
     }
+
+    fn answer(&self, source: &str) -> Option<String> {
+        self.0.content().sources.get(source)?.spec().answer.clone()
+    }
 }

@@ -222,14 +222,15 @@ fn open<'a>(shared: &'a Shared, record: &Record) -> Result<Option<Opened<'a>>, F
     }
     let source = named_source(shared, &record.origin.source)?;
     let document = value::parse(body).map_err(|error| unreadable(body, error))?;
-    let items = match source {
-        Some(source) => items::of_source(document, source),
-        None => items::recognized(document, &shared.sources, &record.origin),
-    };
     let limit = shared.limits.items_max;
+    let room = limit.saturating_add(1);
+    let items = match source {
+        Some(source) => items::of_source(document, source, room),
+        None => items::recognized(document, &shared.sources, &record.origin, room),
+    };
     if items.len() > limit {
         let detail = format!(
-            "the record holds {} items, and the limit is {limit}",
+            "the record holds {} items or more, and the limit is {limit}",
             items.len()
         );
         return Err((RefusalCode::TooLarge, detail));

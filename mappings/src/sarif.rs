@@ -21,21 +21,23 @@ pub(crate) fn is_log(document: &Value) -> bool {
     is_list("runs") && value::text_at(document, "version").is_some_and(|v| v.starts_with("2.1"))
 }
 
-/// Takes the log apart. What is not of the form gives no item.
-pub(crate) fn items(document: Value) -> Vec<Value> {
+/// Takes the log apart, into one item more than `items_max` at most: each has a copy of its rule. What
+/// is not of the form gives no item.
+pub(crate) fn items(document: Value, items_max: usize) -> Vec<Value> {
     let Value::Object(mut document) = document else {
         return Vec::new();
     };
     let version = document.remove("version").unwrap_or(Value::Null);
     let runs = take_list(&mut document, "runs").into_iter();
     runs.flat_map(|run| match run {
-        Value::Object(run) => run_items(run, &version),
+        Value::Object(run) => run_items(run, &version, items_max),
         _ => Vec::new(),
     })
+    .take(items_max.saturating_add(1))
     .collect()
 }
 
-fn run_items(mut run: ObjectMap, version: &Value) -> Vec<Value> {
+fn run_items(mut run: ObjectMap, version: &Value, items_max: usize) -> Vec<Value> {
     let results = take_list(&mut run, "results");
     let artifacts = take_list(&mut run, "artifacts");
     let tools = Tools::take(&mut run);
@@ -45,6 +47,7 @@ fn run_items(mut run: ObjectMap, version: &Value) -> Vec<Value> {
         _ => None,
     });
     results
+        .take(items_max.saturating_add(1))
         .map(|mut result| {
             let (tool, rule) = tools.of(&mut result);
             name_artifacts(&mut result, &artifacts);

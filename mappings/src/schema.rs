@@ -15,6 +15,7 @@ use crate::time;
 use crate::value::{self, ParseError, Value};
 
 mod activity;
+mod attack;
 mod noun;
 mod ocsf;
 mod udm;
@@ -23,6 +24,9 @@ mod write;
 use activity::Activity;
 use noun::Noun;
 use write::Writer;
+
+/// The built-in sources' names, in order, and their vendors.
+const VENDORS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/vendors.rs"));
 
 /// A schema in which an event or an alert can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Deserialize)]
@@ -159,6 +163,18 @@ impl<'a> Parts<'a> {
 
     fn user(&self) -> Noun<'a> {
         self.root.noun("user")
+    }
+
+    /// Who makes what reported the event: what the event says of it, the built-in source's vendor,
+    /// or at least the product's name in rules.
+    fn write_vendor(&self, key: &str, w: &mut Writer<'_>) {
+        let chaperone = self.root.noun("chaperone");
+        let said = self.root.noun("observer").get("vendor");
+        let source = chaperone.text("source").unwrap_or_default();
+        match VENDORS.binary_search_by_key(&source, |(name, _)| name) {
+            Ok(at) if said.is_none() => w.str(key, VENDORS[at].1),
+            _ => w.text(key, said.or(chaperone.noun("logsource").get("product"))),
+        }
     }
 }
 

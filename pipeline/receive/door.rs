@@ -35,8 +35,8 @@ use crate::raw;
 /// A packed or larger body is prepared on a blocking thread.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
 
-const WAYS: &str = "POST /v1/sources/<source> takes a webhook, POST /v1/logs takes OTLP logs, \
-                    GET /healthz says ok";
+const WAYS: &str = "POST /v1/sources/<source> takes a webhook, POST /v1/logs, /v1/metrics and \
+                    /v1/traces take OTLP, GET /healthz says ok";
 
 /// What the doors need.
 pub(super) struct Doors {
@@ -66,7 +66,7 @@ pub(super) fn routes(doors: Arc<Doors>) -> Router {
     let mut router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/v1/sources/{source}", post(webhook).get(challenge));
-    for signal in &otlp::SIGNALS {
+    for signal in otlp::SIGNALS {
         let handler = async move |State(doors): State<Arc<Doors>>, request: Request| {
             telemetry(&doors, signal, request).await
         };
@@ -86,12 +86,14 @@ async fn webhook(
     let delivery = doors.counters.begin();
     // A name that is not UTF-8 is nobody's.
     let source = source.map(|Path(name)| name).unwrap_or_default();
+    let given = doors.known.answer(&source);
     let (parts, mut body) = request.into_parts();
     let result = doors.webhook(&parts.headers, source, &mut body).await;
     match result {
-        Ok(records) => {
+        Ok(taken) => {
             delivery.accepted();
-            json(StatusCode::OK, &serde_json::json!({"accepted": records}))
+            let body = given.unwrap_or_else(|| format!("{{\"accepted\":{}}}", taken.records));
+            json(StatusCode::OK, &body)
         }
         Err(refused) => {
             doors.turn_away(&parts.headers, &mut body, &refused).await;
@@ -122,7 +124,10 @@ async fn challenge(
         doors.counters.begin().refused(refused.reason);
         return answer(&refused);
     }
-    json(StatusCode::OK, &serde_json::json!({key: challenge}))
+    json(
+        StatusCode::OK,
+        &serde_json::json!({key: challenge}).to_string(),
+    )
 }
 
 async fn telemetry(doors: &Arc<Doors>, signal: &'static Signal, request: Request) -> Response {
@@ -136,9 +141,9 @@ async fn telemetry(doors: &Arc<Doors>, signal: &'static Signal, request: Request
     // Who speaks neither encoding gets JSON, which a person can read.
     let encoding = encoding.unwrap_or(otlp::Encoding::Json);
     match result {
-        Ok(_) => {
+        Ok(taken) => {
             delivery.accepted();
-            encoding.accepted()
+            signal.accepted(encoding, taken.rejected)
         }
         Err(refused) => {
             doors.turn_away(&parts.headers, &mut body, &refused).await;
@@ -166,7 +171,7 @@ impl Doors {
         headers: &HeaderMap,
         source: String,
         body: &mut Body,
-    ) -> Result<usize, Refused> {
+    ) -> Result<Taken, Refused> {
         if !self.known.knows(&source) {
             return Err(Refused::new(
                 Reason::UnknownSource,
@@ -196,8 +201,7 @@ impl Doors {
         signal: &'static Signal,
         encoding: otlp::Encoding,
         body: &mut Body,
-    ) -> Result<usize, Refused> {
-        signal.check()?;
+    ) -> Result<Taken, Refused> {
         if parts.method != axum::http::Method::POST {
             let error = "this path does not take this method";
             return Err(Refused::new(Reason::Method, error, WAYS));
@@ -209,7 +213,7 @@ impl Doors {
             .await
     }
 
-    /// Everything after the head has been believed: how many records became durable.
+    /// Everything after the head has been believed, until the records are durable.
     async fn deliver(
         self: &Arc<Self>,
         headers: &HeaderMap,
@@ -217,7 +221,7 @@ impl Doors {
         auth: Auth,
         tenant: String,
         body: &mut Body,
-    ) -> Result<usize, Refused> {
+    ) -> Result<Taken, Refused> {
         let packing = Encoding::of(headers)?;
         let mut bytes = self.budget.reserve();
         let sent = body::read(headers, body, self.limits(), &mut bytes).await?;
@@ -233,23 +237,26 @@ impl Doors {
             packing,
             bytes,
         };
-        let (messages, bytes) = if is_small {
+        let Prepared {
+            messages,
+            rejected,
+            bytes,
+        } = if is_small {
             catch_unwind(AssertUnwindSafe(|| work.run(sent))).map_err(|_| panicked())??
         } else {
             tokio::task::spawn_blocking(move || work.run(sent))
                 .await
                 .map_err(|_| panicked())??
         };
-        if messages.is_empty() {
-            return Ok(0);
-        }
         let records = messages.len();
-        let held = Held {
-            _place: place,
-            _bytes: bytes,
-        };
-        self.appender.append(messages, held).await?;
-        Ok(records)
+        if records > 0 {
+            let held = Held {
+                _place: place,
+                _bytes: bytes,
+            };
+            self.appender.append(messages, held).await?;
+        }
+        Ok(Taken { records, rejected })
     }
 
     /// Lets a refused sender finish, so that it reads the answer. One that was too slow or left has
@@ -269,6 +276,21 @@ impl Doors {
     }
 }
 
+/// What became of a delivery.
+struct Taken {
+    /// How many records are durable.
+    records: usize,
+    /// How much of an OTLP request is not of the protocol's form.
+    rejected: u64,
+}
+
+/// A body as messages for the journal.
+struct Prepared {
+    messages: Vec<Message>,
+    rejected: u64,
+    bytes: Reservation,
+}
+
 /// What is to be done with a body that has arrived.
 struct Preparation {
     doors: Arc<Doors>,
@@ -282,7 +304,7 @@ struct Preparation {
 
 impl Preparation {
     /// The messages of a body. The signature is checked first, over the bytes as they were sent.
-    fn run(mut self, sent: Bytes) -> Result<(Vec<Message>, Reservation), Refused> {
+    fn run(mut self, sent: Bytes) -> Result<Prepared, Refused> {
         self.auth
             .check_body(&self.headers, &sent, (self.doors.clock)())?;
         let bytes_max = self.doors.config.body_bytes_max;
@@ -291,7 +313,7 @@ impl Preparation {
             Door::Webhook { source, .. } => source.clone(),
             Door::Otlp { .. } => otlp::SOURCE.to_owned(),
         };
-        let texts = self.texts(body)?;
+        let (texts, rejected) = self.texts(body)?;
         let seal = self.doors.seal.as_ref();
         let origin = Origin {
             source,
@@ -308,31 +330,38 @@ impl Preparation {
                 raw::message(Record { origin, body })
             })
             .collect();
-        Ok((messages, self.bytes))
+        Ok(Prepared {
+            messages,
+            rejected,
+            bytes: self.bytes,
+        })
     }
 
-    /// The texts of the records in a body.
-    fn texts(&mut self, body: Bytes) -> Result<Vec<Bytes>, Refused> {
+    /// The texts of the records in a body, and how much of it is in none of them.
+    fn texts(&mut self, body: Bytes) -> Result<(Vec<Bytes>, u64), Refused> {
         let config = &self.doors.config;
         match &self.door {
-            Door::Webhook { media, .. } => match media {
-                Media::Ndjson => text::lines(&body, config.records_max),
-                Media::Form => {
-                    let body = text::form(body)?;
-                    text::check_json(&body)?;
-                    Ok(vec![body])
-                }
-                Media::Json | Media::Protobuf => {
-                    text::check_json(&body)?;
-                    Ok(vec![body])
-                }
-            },
+            Door::Webhook { media, .. } => {
+                let texts = match media {
+                    Media::Ndjson => text::lines(&body, config.records_max)?,
+                    Media::Form => {
+                        let body = text::form(body)?;
+                        text::check_json(&body)?;
+                        vec![body]
+                    }
+                    Media::Json | Media::Protobuf => {
+                        text::check_json(&body)?;
+                        vec![body]
+                    }
+                };
+                Ok((texts, 0))
+            }
             Door::Otlp { signal, encoding } => {
                 let before = body.len();
-                let record = signal.record(*encoding, body, config.body_bytes_max)?;
-                let after = record.as_ref().map_or(0, Bytes::len);
+                let taken = signal.take(*encoding, body, config.body_bytes_max)?;
+                let after = taken.record.as_ref().map_or(0, Bytes::len);
                 self.bytes.grow(after.saturating_sub(before))?;
-                Ok(record.into_iter().collect())
+                Ok((taken.record.into_iter().collect(), taken.rejected))
             }
         }
     }
@@ -349,10 +378,13 @@ fn panicked() -> Refused {
 
 fn answer(refused: &Refused) -> Response {
     let body = serde_json::json!({"error": refused.error, "hint": refused.hint});
-    finish(json(refused.reason.status(), &body), refused.reason)
+    finish(
+        json(refused.reason.status(), &body.to_string()),
+        refused.reason,
+    )
 }
 
-fn json(status: StatusCode, body: &serde_json::Value) -> Response {
+fn json(status: StatusCode, body: &str) -> Response {
     let content_type = [(header::CONTENT_TYPE, "application/json")];
     (status, content_type, format!("{body}\n")).into_response()
 }

@@ -9,14 +9,17 @@
 //! own id, kind and level.
 
 pub mod deliver;
+mod facts;
 pub mod file;
 pub mod filter;
 mod gate;
 pub mod http;
+mod json;
 pub mod ledger;
 pub mod product;
 pub mod secret;
 pub mod sink;
+pub mod splunk;
 pub mod stdout;
 pub mod table;
 pub mod unit;
@@ -32,4 +35,5 @@ pub use ledger::Ledger;
 pub use product::{OpenError, Product};
 pub use secret::{Secret, SecretRef};
 pub use sink::{Answer, Batch, Document, ItemAnswer, Kind, Level, Limits, Place, Reason, Sink};
+pub use splunk::{Splunk, SplunkOptions};
 pub use stdout::Stdout;

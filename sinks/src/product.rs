@@ -9,9 +9,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::file::{File, FileError, FileOptions};
-use crate::http::HttpError;
+use crate::http::{HttpError, HttpOptions};
 use crate::secret::{SecretError, SecretRef};
 use crate::sink::Sink;
+use crate::splunk::{Splunk, SplunkOptions};
 use crate::stdout::Stdout;
 
 /// A configured product with its options.
@@ -22,6 +23,8 @@ pub enum Product {
     Stdout,
     /// Rotating NDJSON.
     File(FileOptions),
+    /// Splunk's HTTP Event Collector.
+    Splunk(SplunkOptions),
 }
 
 /// Why a sink cannot be opened. It says what to change, and holds no secret.
@@ -43,7 +46,7 @@ pub enum OpenError {
 
 impl Product {
     /// Every type.
-    pub const TYPES: &[&str] = &["stdout", "file"];
+    pub const TYPES: &[&str] = &["stdout", "file", "splunk"];
 
     /// Reads the options of a type.
     ///
@@ -56,6 +59,7 @@ impl Product {
                 Self::Stdout
             }
             "file" => Self::File(Deserialize::deserialize(options)?),
+            "splunk" => Self::Splunk(Deserialize::deserialize(options)?),
             _ => {
                 let known = Self::TYPES.join(", ");
                 let what = format!("there is no such `type` of sink; known are {known}");
@@ -72,6 +76,7 @@ impl Product {
         Ok(match self {
             Self::Stdout => Arc::new(Stdout::open()),
             Self::File(options) => Arc::new(File::open(options.clone())?),
+            Self::Splunk(options) => Arc::new(Splunk::open(name, options)?),
         })
     }
 
@@ -80,6 +85,7 @@ impl Product {
         match self {
             Self::Stdout => Vec::new(),
             Self::File(options) => vec![&mut options.path],
+            Self::Splunk(options) => secured(&mut options.token, &mut options.http),
         }
     }
 }
@@ -89,10 +95,7 @@ impl Product {
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-/// The path of a secret that lies in a file.
-pub(crate) fn secret_path(secret: &mut SecretRef) -> Option<&mut PathBuf> {
-    match secret {
-        SecretRef::Env(_) => None,
-        SecretRef::File(path) => Some(path),
-    }
+/// The paths of a product with one secret behind HTTP.
+fn secured<'o>(secret: &'o mut SecretRef, http: &'o mut HttpOptions) -> Vec<&'o mut PathBuf> {
+    secret.path().into_iter().chain(&mut http.ca_file).collect()
 }

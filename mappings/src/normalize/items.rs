@@ -16,16 +16,21 @@ use crate::value::{self, ObjectMap, Value};
 const ENVELOPES_MAX: usize = 2;
 
 /// The items of a delivery of a known source.
-pub(super) fn of_source(document: Value, source: &Source) -> Vec<Value> {
-    split_list(document, |document| match standard(document) {
+pub(super) fn of_source(document: Value, source: &Source, items_max: usize) -> Vec<Value> {
+    split_list(document, |document| match standard(document, items_max) {
         Ok(items) => items,
         Err(document) => take_apart(document, &source.spec().items),
     })
 }
 
 /// The items of a delivery whose source is still to be recognized, item by item.
-pub(super) fn recognized(document: Value, sources: &Sources, origin: &Origin) -> Vec<Value> {
-    split_list(document, |document| match standard(document) {
+pub(super) fn recognized(
+    document: Value,
+    sources: &Sources,
+    origin: &Origin,
+    items_max: usize,
+) -> Vec<Value> {
+    split_list(document, |document| match standard(document, items_max) {
         Ok(items) => items,
         Err(document) => match source_within(&document, sources, origin, ENVELOPES_MAX) {
             Some(source) => take_apart(document, &source.spec().items),
@@ -35,11 +40,11 @@ pub(super) fn recognized(document: Value, sources: &Sources, origin: &Origin) ->
 }
 
 /// The items of a document whose form is a standard and no vendor's; else the document again.
-fn standard(document: Value) -> Result<Vec<Value>, Value> {
+fn standard(document: Value, items_max: usize) -> Result<Vec<Value>, Value> {
     if otlp::is_export(&document) {
-        Ok(otlp::items(document))
+        Ok(otlp::items(document, items_max))
     } else if sarif::is_log(&document) {
-        Ok(sarif::items(document))
+        Ok(sarif::items(document, items_max))
     } else {
         Err(document)
     }

@@ -19,7 +19,7 @@ fn each_result_has_its_own_rule_and_no_other() {
             {"ruleId": "z"}]}]}"#;
     let log = parse(log);
     assert!(is_log(&log));
-    let items = items(log);
+    let items = items(log, 9);
     let names: Vec<_> = items
         .iter()
         .map(|item| {
@@ -51,7 +51,7 @@ fn a_file_that_is_named_by_its_index_gets_its_name() {
         "artifacts": [{"location": {"uri": "src/a.rs"}}],
         "results": [{"ruleId": "a", "locations": [
             {"physicalLocation": {"artifactLocation": {"index": 0}}}]}]}]}"#;
-    let items = items(parse(log));
+    let items = items(parse(log), 9);
     let locations = value::lookup(&items[0], "result.locations").and_then(Value::as_array);
     let uri =
         locations.and_then(|all| value::text_at(&all[0], "physicalLocation.artifactLocation.uri"));
@@ -64,5 +64,13 @@ fn what_only_looks_like_a_log_is_none_and_odd_parts_give_no_item() {
     assert!(!is_log(&parse(r#"{"version": "2.1.0", "runs": {}}"#)));
     let odd =
         r#"{"version": "2.1.0", "runs": [1, {"results": [null, 2]}, {"results": {}, "tool": 3}]}"#;
-    assert!(items(parse(odd)).is_empty());
+    assert!(items(parse(odd), 9).is_empty());
+}
+
+#[test]
+fn a_log_is_not_taken_apart_beyond_the_bound() {
+    let run = r#"{"tool": {"driver": {"name": "scan"}}, "results": [{}, {}, {}]}"#;
+    let log = format!(r#"{{"version": "2.1.0", "runs": [{run}, {run}]}}"#);
+    assert_eq!(items(parse(&log), 3).len(), 4);
+    assert_eq!(items(parse(&log), 9).len(), 6);
 }

@@ -144,14 +144,7 @@ fn application(root: Noun<'_>, event: Noun<'_>) -> bool {
 
 /// What was seen on a host or a wire.
 fn observed(root: Noun<'_>, is: &dyn Fn(&str) -> bool) -> Option<Activity> {
-    const PROCESS: [&str; 6] = [
-        "command_line",
-        "executable",
-        "name",
-        "pid",
-        "entity_id",
-        "args",
-    ];
+    const PROCESS: [&str; 5] = ["command_line", "executable", "name", "pid", "entity_id"];
     if is("process") && root.noun("process").has(&PROCESS) {
         return Some(Activity::Process);
     }
@@ -163,7 +156,8 @@ fn observed(root: Noun<'_>, is: &dyn Fn(&str) -> bool) -> Option<Activity> {
     if (is("web") || is("network")) && over_http {
         return Some(Activity::Http);
     }
-    let far = root.noun("destination").has(&["ip", "domain", "address"]);
+    let far = root.noun("destination");
+    let far = far.has(&["domain", "address"]) || far.ip("ip").is_some();
     if (is("network") || is("web")) && far {
         return Some(Activity::Network);
     }

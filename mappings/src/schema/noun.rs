@@ -1,5 +1,6 @@
 //! One noun of the canonical event: an object that may not be there.
 
+use super::write::{is_ip, items};
 use crate::value::{self, ObjectMap, Value};
 
 /// The object at one place of an event. What is looked for in one that is not there is not there.
@@ -16,9 +17,25 @@ impl<'a> Noun<'a> {
         self.0?.get(key)
     }
 
-    /// The first of some keys that is there.
+    /// The value under a key that can be written as a text: no list, no object.
+    pub(super) fn name(self, key: &str) -> Option<&'a Value> {
+        self.get(key).filter(|value| match value {
+            Value::Bytes(_) | Value::String(_) => value::text(value).is_some(),
+            value => matches!(
+                value,
+                Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Timestamp(_)
+            ),
+        })
+    }
+
+    /// The first of some keys that has a [name](Self::name).
     pub(super) fn first(self, keys: &[&str]) -> Option<&'a Value> {
-        keys.iter().find_map(|key| self.get(key))
+        keys.iter().find_map(|key| self.name(key))
+    }
+
+    /// The address under a key, the first of a list.
+    pub(super) fn ip(self, key: &str) -> Option<&'a Value> {
+        items(self.get(key)).iter().find(|value| is_ip(value))
     }
 
     /// The noun under a key.
@@ -40,7 +57,7 @@ impl<'a> Noun<'a> {
         }
     }
 
-    /// True where one of the keys is there.
+    /// True where one of the keys has a [name](Self::name).
     pub(super) fn has(self, keys: &[&str]) -> bool {
         self.first(keys).is_some()
     }

@@ -31,13 +31,13 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
 fn metadata(event: &Parts<'_>, w: &mut Writer<'_>) {
     let (root, meta) = (event.root, event.event);
     w.text("eventTimestamp", Some(event.time));
-    w.timestamp("collectedTimestamp", meta.get("created"));
+    w.timestamp("collectedTimestamp", meta.name("created"));
     w.str("eventType", event_type::of(event));
     w.text("productLogId", Some(event.id));
     w.text("productEventType", meta.first(&["action", "code"]));
-    w.text("description", root.get("message"));
-    w.text("urlBackToProduct", meta.get("url"));
-    w.text("productDeploymentId", root.noun("organization").get("id"));
+    w.text("description", root.name("message"));
+    w.text("urlBackToProduct", meta.name("url"));
+    w.text("productDeploymentId", root.noun("organization").name("id"));
     if event.activity == Activity::Alert {
         w.str("productName", "Chaperone");
         w.str("vendorName", "Chaperone");
@@ -45,14 +45,10 @@ fn metadata(event: &Parts<'_>, w: &mut Writer<'_>) {
     }
     let observer = root.noun("observer");
     let name = observer
-        .get("product")
+        .name("product")
         .or(meta.first(&["provider", "dataset"]));
     w.text("productName", name);
-    let logsource = root.noun("chaperone").noun("logsource");
-    w.text(
-        "vendorName",
-        observer.get("vendor").or(logsource.get("product")),
-    );
-    let version = root.noun("gen_ai").noun("agent").get("version");
-    w.text("productVersion", observer.get("version").or(version));
+    event.write_vendor("vendorName", w);
+    let version = root.noun("gen_ai").noun("agent").name("version");
+    w.text("productVersion", observer.name("version").or(version));
 }

@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 
+use chrono::SecondsFormat;
 use rustc_hash::FxHashSet;
 
 use super::noun::Noun;
@@ -113,6 +114,10 @@ impl<'o> Writer<'o> {
             Value::Integer(number) => self.str(key, &number.to_string()),
             Value::Float(number) => self.str(key, &number.to_string()),
             Value::Boolean(boolean) => self.str(key, if *boolean { "true" } else { "false" }),
+            // A program may leave one; in JSON it is the same text.
+            Value::Timestamp(time) => {
+                self.str(key, &time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+            }
             _ => return,
         }
         self.mark(value);
@@ -132,11 +137,6 @@ impl<'o> Writer<'o> {
                 self.list(key, |w| w.item_text(value));
             }
         }
-    }
-
-    /// An IP address.
-    pub(super) fn ip(&mut self, key: &str, value: Option<&Value>) {
-        self.text(key, value.filter(|value| is_ip(value)));
     }
 
     /// A mail address: something, an `@`, and a domain of letters, digits, hyphens and dots.
@@ -163,9 +163,10 @@ impl<'o> Writer<'o> {
 
     /// A port: 0 to 65535.
     pub(super) fn port(&mut self, key: &str, value: Option<&Value>) {
-        let in_range =
-            |value: &&Value| matches!(value, Value::Integer(port) if (0..=65535).contains(port));
-        self.integer(key, value.filter(in_range));
+        self.value(
+            key,
+            value.filter(|value| is_within(value, u16::MIN, u16::MAX)),
+        );
     }
 
     /// A method of HTTP by the name that RFC 9110 or RFC 5789 gives it.
@@ -211,32 +212,33 @@ impl<'o> Writer<'o> {
         }
     }
 
+    /// A whole number of 32 bits.
+    pub(super) fn integer(&mut self, key: &str, value: Option<&Value>) {
+        self.long(
+            key,
+            value.filter(|value| is_within(value, i32::MIN, i32::MAX)),
+        );
+    }
+
+    /// A whole number of 64 bits.
+    pub(super) fn long(&mut self, key: &str, value: Option<&Value>) {
+        self.value(key, value.filter(|value| value.is_integer()));
+    }
+
+    /// A whole number of 64 bits that counts something.
+    pub(super) fn count(&mut self, key: &str, value: Option<&Value>) {
+        self.value(key, value.filter(|value| is_within(value, 0_i64, i64::MAX)));
+    }
+
     /// A number, whole or not.
     pub(super) fn number(&mut self, key: &str, value: Option<&Value>) {
-        if let Some(Value::Integer(_) | Value::Float(_)) = value {
-            self.value(key, value);
-        }
+        self.value(key, value.filter(|value| is_number(value)));
     }
 
-    /// A whole number.
-    pub(super) fn integer(&mut self, key: &str, value: Option<&Value>) {
-        if let Some(value @ Value::Integer(number)) = value {
-            self.int(key, *number);
-            self.mark(value);
-        }
-    }
-
-    /// A boolean.
-    pub(super) fn boolean(&mut self, key: &str, value: Option<&Value>) {
-        if let Some(value @ Value::Boolean(boolean)) = value {
-            self.bool(key, *boolean);
-            self.mark(value);
-        }
-    }
-
-    /// Any value as it is.
+    /// Any value as it is, unless it is an empty object.
     pub(super) fn value(&mut self, key: &str, value: Option<&Value>) {
-        if let Some(value) = value {
+        let empty = |value: &&Value| value.as_object().is_some_and(ObjectMap::is_empty);
+        if let Some(value) = value.filter(|value| !empty(value)) {
             self.key(key);
             value::write_json(value, self.out);
             self.mark(value);
@@ -356,7 +358,19 @@ fn address(value: &Value) -> usize {
     std::ptr::from_ref(value).addr()
 }
 
-fn is_ip(value: &Value) -> bool {
+fn is_within(value: &Value, least: impl Into<i64>, most: impl Into<i64>) -> bool {
+    value
+        .as_integer()
+        .is_some_and(|number| (least.into()..=most.into()).contains(&number))
+}
+
+/// True for a number, whole or not.
+pub(super) fn is_number(value: &Value) -> bool {
+    value.is_integer() || value.is_float()
+}
+
+/// True for the text of an IP address.
+pub(super) fn is_ip(value: &Value) -> bool {
     value::text(value).is_some_and(|text| text.parse::<IpAddr>().is_ok())
 }
 

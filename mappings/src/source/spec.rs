@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::problem::{Problem, read_toml};
+use crate::value;
 
 /// What `mapping.toml` says of a source.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,6 +25,9 @@ pub struct Spec {
     pub partial: Option<String>,
     /// How the vendor makes sure that a webhook's address is ours, before it delivers anything.
     pub challenge: Option<Challenge>,
+    /// The JSON with which a delivery is answered, where its sender acts on the answer: a hook that
+    /// waits for a verdict. Absent: how many records were taken.
+    pub answer: Option<String>,
     /// What a rule's `logsource` says to mean this source. Absent for a source that passes on what
     /// others have named.
     pub logsource: Option<Logsource>,
@@ -193,6 +197,10 @@ impl Spec {
                 "deliveries",
                 "names no delivery; write for example [\"webhook\"]",
             );
+        }
+        let answer = spec.answer.as_ref();
+        if answer.is_some_and(|text| value::parse(text.as_bytes()).is_err()) {
+            say("answer", "is no JSON");
         }
         for entry in &spec.recognize {
             if entry.has.len() + entry.headers.len() + entry.equals.len() == 0 {

@@ -8,12 +8,14 @@ use crate::value;
 /// The user on whose behalf, the agent as the application, its session.
 pub(super) fn actor(event: &Parts<'_>, w: &mut Writer<'_>) -> bool {
     let agent = event.root.noun("gen_ai").noun("agent");
-    let session = event.root.noun("gen_ai").noun("conversation").get("id");
+    let session = event.root.noun("gen_ai").noun("conversation").name("id");
     w.object("actor", |w| {
         w.object("user", |w| user(event.user(), w));
-        let name = agent.get("name").or(event.root.noun("service").get("name"));
+        let name = agent
+            .name("name")
+            .or(event.root.noun("service").name("name"));
         w.text("app_name", name);
-        w.text("app_uid", agent.get("id"));
+        w.text("app_uid", agent.name("id"));
         w.object("session", |w| w.text("uid", session));
         if !event.user().has(&["id", "name", "email"]) && name.is_none() {
             // What asked is not known; what reported it is.
@@ -32,22 +34,22 @@ pub(super) fn user(user: Noun<'_>, w: &mut Writer<'_>) {
         return;
     }
     let name = if user.has(&["name", "id"]) {
-        user.get("name")
+        user.name("name")
     } else {
-        user.get("email")
+        user.name("email")
     };
     w.text("name", name);
-    w.text("uid", user.get("id"));
-    w.email("email_addr", user.get("email"));
-    w.text("full_name", user.get("full_name"));
-    w.text("domain", user.get("domain"));
+    w.text("uid", user.name("id"));
+    w.email("email_addr", user.name("email"));
+    w.text("full_name", user.name("full_name"));
+    w.text("domain", user.name("domain"));
     w.list("groups", |w| w.item(|w| group(user.noun("group"), w)));
 }
 
 fn group(group: Noun<'_>, w: &mut Writer<'_>) {
-    w.text("name", group.get("name"));
-    w.text("uid", group.get("id"));
-    w.text("domain", group.get("domain"));
+    w.text("name", group.name("name"));
+    w.text("uid", group.name("id"));
+    w.text("domain", group.name("domain"));
 }
 
 /// A user who is required: without any name the schema's word for it.
@@ -73,12 +75,12 @@ pub(super) fn authentication(event: &Parts<'_>, w: &mut Writer<'_>) {
     let service = event.root.noun("service");
     w.object("service", |w| {
         let reporter = event.event.first(&["provider", "dataset"]);
-        match service.get("name").or(reporter) {
+        match service.name("name").or(reporter) {
             Some(name) => w.text("name", Some(name)),
             None => w.str("name", "Unknown"),
         }
-        w.text("uid", service.get("id"));
-        w.text("version", service.get("version"));
+        w.text("uid", service.name("id"));
+        w.text("version", service.name("version"));
     });
 }
 
@@ -105,9 +107,9 @@ pub(super) fn group_change(event: &Parts<'_>, w: &mut Writer<'_>) {
 pub(super) fn entity(event: &Parts<'_>, w: &mut Writer<'_>) {
     let entity = event.root.noun("entity");
     w.object("entity", |w| {
-        w.text("name", entity.get("name"));
-        w.text("uid", entity.get("id"));
-        let kind = entity.get("type");
+        w.text("name", entity.name("name"));
+        w.text("uid", entity.name("id"));
+        let kind = entity.name("type");
         let known: &[(&str, i64)] = &[
             ("host", 1),
             ("device", 1),

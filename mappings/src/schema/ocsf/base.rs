@@ -8,7 +8,7 @@ use crate::schema::write::Writer;
 use crate::value;
 
 pub(super) fn classification(event: &Parts<'_>, class: &Class, w: &mut Writer<'_>) {
-    let action = event.event.get("action");
+    let action = event.event.name("action");
     let activity = match class.activity(event) {
         Some(id) => id,
         None if action.is_some() => 99,
@@ -23,16 +23,17 @@ pub(super) fn classification(event: &Parts<'_>, class: &Class, w: &mut Writer<'_
     w.int("type_uid", class.uid * 100 + activity);
     let severity = severity(event, w);
     w.int("severity_id", severity);
-    w.text("message", event.root.get("message"));
+    w.text("message", event.root.name("message"));
 }
 
-/// The alert's level, the scanner's or the log's word; 0 (unknown) without one.
+/// The alert's level, the scanner's or the log's word; 0 (unknown) without one. That a log calls a
+/// record an error does not say how grave it is.
 fn severity(event: &Parts<'_>, w: &mut Writer<'_>) -> i64 {
     let root = event.root;
     let said = [
-        root.noun("chaperone").noun("alert").get("level"),
-        root.noun("vulnerability").get("severity"),
-        root.noun("log").get("level"),
+        root.noun("chaperone").noun("alert").name("level"),
+        root.noun("vulnerability").name("severity"),
+        root.noun("log").name("level"),
     ];
     let Some((said, text)) = said
         .into_iter()
@@ -50,10 +51,7 @@ fn severity(event: &Parts<'_>, w: &mut Writer<'_>) -> i64 {
         ("low", 2),
         ("medium", 3),
         ("moderate", 3),
-        ("warning", 3),
-        ("warn", 3),
         ("high", 4),
-        ("error", 4),
         ("critical", 5),
     ];
     let found = known
@@ -72,13 +70,13 @@ fn severity(event: &Parts<'_>, w: &mut Writer<'_>) -> i64 {
 pub(super) fn times(event: &Parts<'_>, w: &mut Writer<'_>) {
     w.int("time", event.time_ms);
     w.mark(event.time);
-    w.millis("start_time", event.event.get("start"));
-    w.millis("end_time", event.event.get("end"));
-    w.nanos_as_millis("duration", event.event.get("duration"));
+    w.millis("start_time", event.event.name("start"));
+    w.millis("end_time", event.event.name("end"));
+    w.nanos_as_millis("duration", event.event.name("duration"));
 }
 
 pub(super) fn outcome(event: &Parts<'_>, class: &Class, w: &mut Writer<'_>) {
-    let outcome = event.event.get("outcome");
+    let outcome = event.event.name("outcome");
     if class.category() == 2 {
         // The status of a finding is how far somebody has dealt with it.
         if event.activity == Activity::Alert {
@@ -96,8 +94,8 @@ pub(super) fn outcome(event: &Parts<'_>, class: &Class, w: &mut Writer<'_>) {
         }
     }
     let error = event.root.noun("error");
-    w.text("status_code", error.get("code"));
-    let detail = event.event.get("reason").or(error.get("message"));
+    w.text("status_code", error.name("code"));
+    let detail = event.event.name("reason").or(error.name("message"));
     w.text("status_detail", detail);
 }
 
@@ -125,17 +123,20 @@ pub(super) fn metadata(event: &Parts<'_>, profiles: &Profiles, w: &mut Writer<'_
         w.text("event_code", meta.first(&["code", "action"]));
         w.text(
             "correlation_uid",
-            root.noun("gen_ai").noun("tool").noun("call").get("id"),
+            root.noun("gen_ai").noun("tool").noun("call").name("id"),
         );
-        w.integer("sequence", meta.get("sequence"));
-        w.text("log_name", meta.get("dataset"));
-        w.text("log_level", root.noun("log").get("level"));
-        w.millis("logged_time", meta.get("created"));
-        w.millis("processed_time", meta.get("ingested"));
-        w.text("original_event_uid", meta.get("original_id"));
+        w.integer("sequence", meta.name("sequence"));
+        w.text("log_name", meta.name("dataset"));
+        w.text("log_level", root.noun("log").name("level"));
+        w.millis("logged_time", meta.name("created"));
+        w.millis("processed_time", meta.name("ingested"));
+        w.text("original_event_uid", meta.name("original_id"));
         w.texts("labels", root.get("tags"));
-        let tenant = root.noun("chaperone").get("tenant");
-        w.text("tenant_uid", tenant.or(root.noun("organization").get("id")));
+        let tenant = root.noun("chaperone").name("tenant");
+        w.text(
+            "tenant_uid",
+            tenant.or(root.noun("organization").name("id")),
+        );
         w.object("product", |w| product(event, w));
     });
 }
@@ -150,18 +151,15 @@ fn product(event: &Parts<'_>, w: &mut Writer<'_>) {
     let observer = event.root.noun("observer");
     let logsource = event.root.noun("chaperone").noun("logsource");
     let name = observer
-        .get("product")
+        .name("product")
         .or(event.event.first(&["provider", "dataset"]));
     match name {
         Some(_) => w.text("name", name),
         None => w.str("name", "Unknown"),
     }
-    w.text(
-        "vendor_name",
-        observer.get("vendor").or(logsource.get("product")),
-    );
-    w.text("version", observer.get("version"));
-    w.object("feature", |w| w.text("name", logsource.get("service")));
+    event.write_vendor("vendor_name", w);
+    w.text("version", observer.name("version"));
+    w.object("feature", |w| w.text("name", logsource.name("service")));
 }
 
 fn profile_names(profiles: &Profiles, w: &mut Writer<'_>) {

@@ -3,9 +3,10 @@
 use super::{actor, object, place};
 use crate::schema::Parts;
 use crate::schema::activity::Activity;
+use crate::schema::attack::Attack;
 use crate::schema::noun::Noun;
-use crate::schema::write::{Writer, items};
-use crate::value::{self, Value};
+use crate::schema::write::Writer;
+use crate::value::Value;
 
 pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
     info(event, w);
@@ -27,18 +28,21 @@ fn info(event: &Parts<'_>, w: &mut Writer<'_>) {
     let found = root.noun("vulnerability");
     w.object("finding_info", |w| {
         w.text("uid", Some(event.id));
-        let title = rule.get("name").or(found.get("id"));
-        w.text("title", title.or(rule.get("id")).or(meta.get("action")));
-        w.text("desc", rule.get("description").or(found.get("description")));
-        w.text("src_url", rule.get("reference").or(meta.get("url")));
-        w.millis("first_seen_time", alert.get("first_seen"));
-        w.millis("last_seen_time", alert.get("last_seen"));
+        let title = rule.name("name").or(found.name("id"));
+        w.text("title", title.or(rule.name("id")).or(meta.name("action")));
+        w.text(
+            "desc",
+            rule.name("description").or(found.name("description")),
+        );
+        w.text("src_url", rule.name("reference").or(meta.name("url")));
+        w.millis("first_seen_time", alert.name("first_seen"));
+        w.millis("last_seen_time", alert.name("last_seen"));
         if rule.has(&["id", "name"]) {
             w.object("analytic", |w| {
-                w.text("uid", rule.get("id"));
-                w.text("name", rule.get("name"));
-                w.text("category", rule.get("category"));
-                w.text("version", rule.get("version"));
+                w.text("uid", rule.name("id"));
+                w.text("name", rule.name("name"));
+                w.text("category", rule.name("category"));
+                w.text("version", rule.name("version"));
                 w.int("type_id", 1);
             });
         }
@@ -48,7 +52,7 @@ fn info(event: &Parts<'_>, w: &mut Writer<'_>) {
 }
 
 fn related(alert: Noun<'_>, w: &mut Writer<'_>) {
-    w.integer("related_events_count", alert.get("count"));
+    w.integer("related_events_count", alert.name("count"));
     let Some(events @ Value::Array(ids)) = alert.get("events") else {
         return;
     };
@@ -60,53 +64,28 @@ fn related(alert: Noun<'_>, w: &mut Writer<'_>) {
     w.mark(events);
 }
 
-/// A tactic and a technique stand in two lists, and which belongs to which is not said: each gets
-/// an entry of its own. A sub-technique's id begins with its technique's.
 fn attacks(threat: Noun<'_>, w: &mut Writer<'_>) {
-    let tactics = items(threat.noun("tactic").get("id"));
-    let names = items(threat.noun("tactic").get("name"));
-    let techniques = items(threat.noun("technique").get("id"));
-    let titles = items(threat.noun("technique").get("name"));
-    let subs = items(threat.noun("technique").noun("subtechnique").get("id"));
+    let attack = Attack::of(threat);
     w.list("attacks", |w| {
-        for (at, id) in tactics.iter().enumerate() {
+        for (id, name) in &attack.tactics {
             w.item(|w| {
                 w.object("tactic", |w| {
                     w.text("uid", Some(id));
-                    w.text("name", names.get(at));
+                    w.text("name", *name);
                 });
             });
         }
-        for (at, id) in techniques.iter().enumerate() {
-            let within = |sub: &&Value| {
-                let whole = value::text(sub).unwrap_or_default();
-                whole.split('.').next() == value::text(id)
-            };
-            let mut below = subs.iter().filter(within).peekable();
-            let alone = below.peek().is_none();
-            let entries = below.map(Some).chain(alone.then_some(None));
-            for sub in entries {
-                w.item(|w| {
-                    w.object("technique", |w| {
-                        w.text("uid", Some(id));
-                        w.text("name", titles.get(at));
-                    });
-                    w.object("sub_technique", |w| w.text("uid", sub));
+        for (id, name, sub) in &attack.techniques {
+            w.item(|w| {
+                w.object("technique", |w| {
+                    w.text("uid", Some(id));
+                    w.text("name", *name);
                 });
-            }
+                w.object("sub_technique", |w| w.text("uid", *sub));
+            });
         }
     });
-    for list in [
-        threat.noun("tactic").get("id"),
-        threat.noun("tactic").get("name"),
-        threat.noun("technique").get("id"),
-        threat.noun("technique").noun("subtechnique").get("id"),
-    ]
-    .into_iter()
-    .flatten()
-    {
-        w.mark(list);
-    }
+    attack.mark(w);
 }
 
 fn evidences(event: &Parts<'_>, w: &mut Writer<'_>) {
@@ -130,12 +109,12 @@ fn application(event: &Parts<'_>, w: &mut Writer<'_>) {
     let repository = event.root.noun("vcs").noun("repository");
     let service = event.root.noun("service");
     w.object("application", |w| {
-        let name = repository.get("name").or(service.get("name"));
+        let name = repository.name("name").or(service.name("name"));
         match name {
             Some(_) => w.text("name", name),
             None => w.str("name", "Unknown"),
         }
-        w.text("uid", repository.get("id"));
+        w.text("uid", repository.name("id"));
     });
 }
 
@@ -149,17 +128,17 @@ fn vulnerability(event: &Parts<'_>, w: &mut Writer<'_>) {
     let root = event.root;
     let found = root.noun("vulnerability");
     let package = root.noun("package");
-    w.text("severity", found.get("severity"));
-    w.text("desc", found.get("description"));
+    w.text("severity", found.name("severity"));
+    w.text("desc", found.name("description"));
     w.texts("references", found.get("reference"));
-    w.object("cve", |w| w.text("uid", found.get("id")));
+    w.object("cve", |w| w.text("uid", found.name("id")));
     if package.has(&["name"]) && package.has(&["version"]) {
         w.list("affected_packages", |w| {
             w.item(|w| {
-                w.text("name", package.get("name"));
-                w.text("version", package.get("version"));
-                w.text("fixed_in_version", package.get("fixed_version"));
-                w.text("path", package.get("path"));
+                w.text("name", package.name("name"));
+                w.text("version", package.name("version"));
+                w.text("fixed_in_version", package.name("fixed_version"));
+                w.text("path", package.name("path"));
             });
         });
     }

@@ -8,7 +8,7 @@ use crate::value;
 
 pub(super) fn process_activity(event: &Parts<'_>, w: &mut Writer<'_>) {
     w.object("process", |w| process(event, w));
-    w.integer("exit_code", event.root.noun("process").get("exit_code"));
+    w.integer("exit_code", event.root.noun("process").name("exit_code"));
 }
 
 /// A process: OCSF wants an identifier of it. The producer's own one is the tool call's, where an
@@ -20,40 +20,41 @@ pub(super) fn process(event: &Parts<'_>, w: &mut Writer<'_>) {
         .noun("gen_ai")
         .noun("tool")
         .noun("call")
-        .get("id");
-    w.integer("pid", process.get("pid"));
-    w.text("uid", process.get("entity_id").or(call).or(Some(event.id)));
+        .name("id");
+    w.integer("pid", process.name("pid"));
+    w.text("uid", process.name("entity_id").or(call).or(Some(event.id)));
     members(process, w);
     let parent = process.noun("parent");
     if parent.has(&["pid", "entity_id"]) {
         w.object("parent_process", |w| {
-            w.integer("pid", parent.get("pid"));
-            w.text("uid", parent.get("entity_id"));
+            w.integer("pid", parent.name("pid"));
+            w.text("uid", parent.name("entity_id"));
             members(parent, w);
         });
     }
 }
 
 fn members(process: Noun<'_>, w: &mut Writer<'_>) {
-    w.text("cmd_line", process.get("command_line"));
-    w.text("name", process.get("name"));
-    w.text("path", process.get("executable"));
-    w.text("working_directory", process.get("working_directory"));
+    w.text("cmd_line", process.name("command_line"));
+    w.text("name", process.name("name"));
+    w.text("path", process.name("executable"));
+    w.text("working_directory", process.name("working_directory"));
 }
 
 /// `file`, where its name or path is known.
 pub(super) fn file(file: Noun<'_>, w: &mut Writer<'_>) {
-    let path = file.text("path");
-    let last = path.and_then(|path| path.rsplit(['/', '\\']).find(|part| !part.is_empty()));
-    if path.is_none() && file.text("name").is_none() {
-        return;
-    }
+    let (name, path) = (file.name("name"), file.name("path"));
+    let Some(known) = name.or(path) else { return };
     w.object("file", |w| {
-        match (file.text("name"), last.or(path)) {
-            (Some(_), _) | (None, None) => w.text("name", file.get("name")),
-            (None, Some(last)) => w.str("name", last),
+        let parts = path
+            .and_then(value::text)
+            .map(|path| path.rsplit(['/', '\\']));
+        let last = parts.and_then(|mut parts| parts.find(|part| !part.is_empty()));
+        match last {
+            Some(last) if name.is_none() => w.str("name", last),
+            _ => w.text("name", Some(known)),
         }
-        let kind = file.get("type");
+        let kind = file.name("type");
         let id = match kind.and_then(value::text) {
             Some("file") => 1,
             Some("dir" | "directory") => 2,
@@ -64,11 +65,11 @@ pub(super) fn file(file: Noun<'_>, w: &mut Writer<'_>) {
         if let (Some(kind), true) = (kind, id != 0) {
             w.mark(kind);
         }
-        w.text("path", file.get("path"));
-        w.text("ext", file.get("extension"));
-        w.text("mime_type", file.get("mime_type"));
-        w.text("uid", file.get("inode"));
-        w.integer("size", file.get("size"));
+        w.text("path", file.name("path"));
+        w.text("ext", file.name("extension"));
+        w.text("mime_type", file.name("mime_type"));
+        w.text("uid", file.name("inode"));
+        w.long("size", file.name("size"));
         hashes(file.noun("hash"), w);
     });
 }
@@ -91,11 +92,11 @@ pub(super) fn url(url: Noun<'_>, w: &mut Writer<'_>) {
     if url.has(&["full", "original", "path"]) {
         w.object("url", |w| {
             w.text("url_string", url.first(&["full", "original"]));
-            w.text("hostname", url.get("domain"));
-            w.text("path", url.get("path"));
-            w.text("query_string", url.get("query"));
-            w.text("scheme", url.get("scheme"));
-            w.port("port", url.get("port"));
+            w.text("hostname", url.name("domain"));
+            w.text("path", url.name("path"));
+            w.text("query_string", url.name("query"));
+            w.text("scheme", url.name("scheme"));
+            w.port("port", url.name("port"));
         });
     }
 }
@@ -110,24 +111,24 @@ pub(super) fn http_messages(event: &Parts<'_>, w: &mut Writer<'_>) {
     let http = event.root.noun("http");
     let (request, response) = (http.noun("request"), http.noun("response"));
     w.object("http_request", |w| {
-        w.method("http_method", request.get("method"));
-        w.text("uid", request.get("id"));
-        w.text("referrer", request.get("referrer"));
-        w.text("version", http.get("version"));
-        w.text("user_agent", event.root.noun("user_agent").get("original"));
-        w.integer("body_length", request.noun("body").get("bytes"));
-        w.integer("length", request.get("bytes"));
+        w.method("http_method", request.name("method"));
+        w.text("uid", request.name("id"));
+        w.text("referrer", request.name("referrer"));
+        w.text("version", http.name("version"));
+        w.text("user_agent", event.root.noun("user_agent").name("original"));
+        w.integer("body_length", request.noun("body").name("bytes"));
+        w.integer("length", request.name("bytes"));
         url(event.root.noun("url"), w);
     });
     if response
-        .get("status_code")
+        .name("status_code")
         .is_some_and(|code| code.is_integer())
     {
         w.object("http_response", |w| {
-            w.integer("code", response.get("status_code"));
-            w.text("content_type", response.get("mime_type"));
-            w.integer("body_length", response.noun("body").get("bytes"));
-            w.integer("length", response.get("bytes"));
+            w.integer("code", response.name("status_code"));
+            w.text("content_type", response.name("mime_type"));
+            w.integer("body_length", response.noun("body").name("bytes"));
+            w.integer("length", response.name("bytes"));
         });
     }
 }
@@ -139,10 +140,10 @@ pub(super) fn network(event: &Parts<'_>, w: &mut Writer<'_>) {
 
 fn connection(event: &Parts<'_>, w: &mut Writer<'_>) {
     let network = event.root.noun("network");
-    w.text("app_protocol_name", network.get("protocol"));
-    w.text("app_name", network.get("application"));
+    w.text("app_protocol_name", network.name("protocol"));
+    w.text("app_name", network.name("application"));
     w.object("connection_info", |w| {
-        let direction = network.get("direction");
+        let direction = network.name("direction");
         let id = match direction.and_then(value::text) {
             Some("inbound" | "ingress") => Some(1),
             Some("outbound" | "egress") => Some(2),
@@ -155,14 +156,14 @@ fn connection(event: &Parts<'_>, w: &mut Writer<'_>) {
         if let (Some(direction), Some(_)) = (direction, id) {
             w.mark(direction);
         }
-        w.text("protocol_name", network.get("transport"));
-        w.text("community_uid", network.get("community_id"));
+        w.text("protocol_name", network.name("transport"));
+        w.text("community_uid", network.name("community_id"));
     });
     w.object("traffic", |w| {
-        w.integer("bytes", network.get("bytes"));
-        w.integer("bytes_in", event.root.noun("destination").get("bytes"));
-        w.integer("bytes_out", event.root.noun("source").get("bytes"));
-        w.integer("packets", network.get("packets"));
+        w.long("bytes", network.name("bytes"));
+        w.long("bytes_in", event.root.noun("destination").name("bytes"));
+        w.long("bytes_out", event.root.noun("source").name("bytes"));
+        w.long("packets", network.name("packets"));
     });
 }
 
@@ -176,9 +177,9 @@ pub(super) fn application(event: &Parts<'_>, w: &mut Writer<'_>) {
         agent
     };
     w.object("app", |w| {
-        w.text("name", app.get("name"));
-        w.text("uid", app.get("id"));
-        w.text("version", app.get("version"));
+        w.text("name", app.name("name"));
+        w.text("uid", app.name("id"));
+        w.text("version", app.name("version"));
     });
 }
 
@@ -193,21 +194,21 @@ pub(super) fn api(event: &Parts<'_>, w: &mut Writer<'_>) {
     let (tool, mcp) = (root.noun("gen_ai").noun("tool"), root.noun("mcp"));
     let call = tool.noun("call");
     w.object("api", |w| {
-        let operation = mcp.noun("method").get("name").or(tool.get("name"));
-        let operation = operation.or(meta.get("action"));
+        let operation = mcp.noun("method").name("name").or(tool.name("name"));
+        let operation = operation.or(meta.name("action"));
         match operation {
             Some(_) => w.text("operation", operation),
             None => w.str("operation", "Unknown"),
         }
         let server = mcp.noun("server");
         w.object("service", |w| {
-            let name = server.get("name").or(root.noun("service").get("name"));
-            w.text("name", name.or(meta.get("provider")));
-            w.text("version", server.get("version"));
+            let name = server.name("name").or(root.noun("service").name("name"));
+            w.text("name", name.or(meta.name("provider")));
+            w.text("version", server.name("version"));
         });
         if let Some(id) = call
-            .get("id")
-            .or(root.noun("http").noun("request").get("id"))
+            .name("id")
+            .or(root.noun("http").noun("request").name("id"))
         {
             w.object("request", |w| {
                 w.text("uid", Some(id));
@@ -216,8 +217,8 @@ pub(super) fn api(event: &Parts<'_>, w: &mut Writer<'_>) {
         }
         let error = root.noun("error");
         w.object("response", |w| {
-            w.text("error", error.get("type"));
-            w.text("error_message", error.get("message"));
+            w.text("error", error.name("type"));
+            w.text("error_message", error.name("message"));
             w.value("data", call.get("result"));
         });
     });
@@ -239,13 +240,13 @@ pub(super) fn resources(event: &Parts<'_>, w: &mut Writer<'_>) {
                 });
             }
         };
-        resource("repository", repository.get("id"), repository.get("name"));
-        resource("change", change.get("id"), change.get("title"));
-        resource("MCP tool", None, tool.get("name"));
-        resource("file", None, root.noun("file").get("path"));
-        resource("package", None, root.noun("package").get("name"));
+        resource("repository", repository.name("id"), repository.name("name"));
+        resource("change", change.name("id"), change.name("title"));
+        resource("MCP tool", None, tool.name("name"));
+        resource("file", None, root.noun("file").name("path"));
+        resource("package", None, root.noun("package").name("name"));
         let entity = root.noun("entity");
-        resource("entity", entity.get("id"), entity.get("name"));
+        resource("entity", entity.name("id"), entity.name("name"));
     });
 }
 
@@ -255,9 +256,9 @@ pub(super) fn ai_operation(event: &Parts<'_>, w: &mut Writer<'_>) -> bool {
     let (agent, usage) = (ai.noun("agent"), ai.noun("usage"));
     let model = ai
         .noun("response")
-        .get("model")
-        .or(ai.noun("request").get("model"));
-    let provider = ai.noun("provider").get("name");
+        .name("model")
+        .or(ai.noun("request").name("model"));
+    let provider = ai.noun("provider").name("name");
     let modelled = model.is_some()
         && provider.is_some()
         && w.object("ai_model", |w| {
@@ -267,13 +268,13 @@ pub(super) fn ai_operation(event: &Parts<'_>, w: &mut Writer<'_>) -> bool {
     let context = agent.has(&["name", "id"])
         && w.object("message_context", |w| {
             w.object("application", |w| {
-                w.text("name", agent.get("name"));
-                w.text("uid", agent.get("id"));
-                w.text("version", agent.get("version"));
+                w.text("name", agent.name("name"));
+                w.text("uid", agent.name("id"));
+                w.text("version", agent.name("version"));
             });
-            w.text("uid", ai.noun("conversation").get("id"));
-            w.integer("prompt_tokens", usage.get("input_tokens"));
-            w.integer("completion_tokens", usage.get("output_tokens"));
+            w.text("uid", ai.noun("conversation").name("id"));
+            w.integer("prompt_tokens", usage.name("input_tokens"));
+            w.integer("completion_tokens", usage.name("output_tokens"));
         });
     modelled || context
 }
@@ -283,8 +284,8 @@ pub(super) fn trace(event: &Parts<'_>, w: &mut Writer<'_>) -> bool {
     let trace = event.root.noun("trace");
     trace.has(&["id"])
         && w.object("trace", |w| {
-            w.text("uid", trace.get("id"));
-            let span = event.root.noun("span").get("id");
+            w.text("uid", trace.name("id"));
+            let span = event.root.noun("span").name("id");
             if span.is_some() {
                 w.object("span", |w| w.text("uid", span));
             }

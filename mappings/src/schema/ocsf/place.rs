@@ -2,22 +2,22 @@
 
 use crate::schema::Parts;
 use crate::schema::noun::Noun;
-use crate::schema::write::{Writer, one};
+use crate::schema::write::Writer;
 use crate::value;
 
 /// The host, where it is known.
 pub(super) fn device(event: &Parts<'_>, w: &mut Writer<'_>) -> bool {
     let host = event.root.noun("host");
-    if !host.has(&["name", "hostname", "ip", "id"]) {
+    if !host.has(&["name", "hostname", "id"]) && host.ip("ip").is_none() {
         return false;
     }
     w.object("device", |w| {
         w.int("type_id", 0);
         w.text("hostname", host.first(&["hostname", "name"]));
-        w.text("name", host.get("name"));
-        w.text("uid", host.get("id"));
-        w.ip("ip", one(host.get("ip")));
-        w.text("domain", host.get("domain"));
+        w.text("name", host.name("name"));
+        w.text("uid", host.name("id"));
+        w.text("ip", host.ip("ip"));
+        w.text("domain", host.name("domain"));
         w.object("os", |w| os(host.noun("os"), w));
     })
 }
@@ -35,7 +35,7 @@ pub(super) fn required_device(event: &Parts<'_>, w: &mut Writer<'_>) {
 }
 
 fn os(os: Noun<'_>, w: &mut Writer<'_>) {
-    let kind = os.get("type");
+    let kind = os.name("type");
     let name = os.first(&["name", "full", "type", "platform"]);
     if name.is_none() {
         return;
@@ -51,8 +51,8 @@ fn os(os: Noun<'_>, w: &mut Writer<'_>) {
     let text = kind.and_then(value::text);
     let id = known.iter().find(|(name, _)| Some(*name) == text);
     w.text("name", name);
-    w.text("version", os.get("version"));
-    w.text("kernel_release", os.get("kernel"));
+    w.text("version", os.name("version"));
+    w.text("kernel_release", os.name("kernel"));
     match (id, text) {
         (Some((_, id)), _) => {
             w.int("type_id", *id);
@@ -82,9 +82,9 @@ pub(super) fn source(event: &Parts<'_>, required: bool, w: &mut Writer<'_>) {
     let host = root.noun("host");
     w.object("src_endpoint", |w| {
         w.text("hostname", host.first(&["hostname", "name"]));
-        w.ip("ip", one(host.get("ip")));
-        if !host.has(&["hostname", "name"]) {
-            let agent = root.noun("gen_ai").noun("agent").get("name");
+        w.text("ip", host.ip("ip"));
+        if !host.has(&["hostname", "name"]) && host.ip("ip").is_none() {
+            let agent = root.noun("gen_ai").noun("agent").name("name");
             let program = agent.or(event.event.first(&["provider", "dataset"]));
             match program {
                 Some(_) => w.text("svc_name", program),
@@ -106,17 +106,17 @@ pub(super) fn destination(event: &Parts<'_>, w: &mut Writer<'_>) -> bool {
 }
 
 pub(super) fn endpoint(place: Noun<'_>, w: &mut Writer<'_>) {
-    let name = place.first(&["domain", "address"]);
-    if place.has(&["ip"]) || name.is_some() {
-        w.ip("ip", place.get("ip"));
+    let (ip, name) = (place.ip("ip"), place.first(&["domain", "address"]));
+    if ip.or(name).is_some() {
+        w.text("ip", ip);
         w.text("hostname", name);
-        w.port("port", place.get("port"));
+        w.port("port", place.name("port"));
         w.mac("mac", place.get("mac"));
         w.object("location", |w| location(place.noun("geo"), w));
         let system = place.noun("as");
         w.object("autonomous_system", |w| {
-            w.integer("number", system.get("number"));
-            w.text("name", system.noun("organization").get("name"));
+            w.integer("number", system.name("number"));
+            w.text("name", system.noun("organization").name("name"));
         });
     }
 }
@@ -133,16 +133,16 @@ fn location(geo: Noun<'_>, w: &mut Writer<'_>) {
     if !geo.has(&PLACES) {
         return;
     }
-    w.text("city", geo.get("city_name"));
+    w.text("city", geo.name("city_name"));
     w.text("country", geo.first(&["country_iso_code", "country_name"]));
     w.text("region", geo.first(&["region_iso_code", "region_name"]));
     w.text(
         "continent",
         geo.first(&["continent_name", "continent_code"]),
     );
-    w.text("postal_code", geo.get("postal_code"));
-    w.number("lat", geo.noun("location").get("lat"));
-    w.number("long", geo.noun("location").get("lon"));
+    w.text("postal_code", geo.name("postal_code"));
+    w.number("lat", geo.noun("location").name("lat"));
+    w.number("long", geo.noun("location").name("lon"));
 }
 
 /// The cloud in which it happened; the profile wants its name.
@@ -152,13 +152,13 @@ pub(super) fn cloud(event: &Parts<'_>, w: &mut Writer<'_>) -> bool {
         return false;
     }
     w.object("cloud", |w| {
-        w.text("provider", cloud.get("provider"));
-        w.text("region", cloud.get("region"));
-        w.text("zone", cloud.get("availability_zone"));
-        w.text("project_uid", cloud.noun("project").get("id"));
+        w.text("provider", cloud.name("provider"));
+        w.text("region", cloud.name("region"));
+        w.text("zone", cloud.name("availability_zone"));
+        w.text("project_uid", cloud.noun("project").name("id"));
         w.object("account", |w| {
-            w.text("uid", cloud.noun("account").get("id"));
-            w.text("name", cloud.noun("account").get("name"));
+            w.text("uid", cloud.noun("account").name("id"));
+            w.text("name", cloud.noun("account").name("name"));
         });
     })
 }

@@ -30,8 +30,13 @@ static UDM: LazyLock<Udm> = LazyLock::new(|| {
 });
 
 pub(super) fn check(document: &Json, report: &mut Report) {
-    check_message("", document, "UDM", report);
+    check_without_google(document, report);
     check_googles_types(document, report);
+}
+
+/// [`check`] against the table alone, which is a hundred times faster.
+pub(super) fn check_without_google(document: &Json, report: &mut Report) {
+    check_message("", document, "UDM", report);
     check_nouns(document, report);
 }
 
@@ -106,7 +111,7 @@ fn check_value(path: &str, value: &Json, kind: &str, report: &mut Report) {
 }
 
 /// Google's own types read it, know every name in it, and write the same back.
-fn check_googles_types(document: &Json, report: &mut Report) {
+pub(super) fn check_googles_types(document: &Json, report: &mut Report) {
     let read: Google = match serde_json::from_value(document.clone()) {
         Ok(read) => read,
         Err(error) => {
@@ -118,8 +123,7 @@ fn check_googles_types(document: &Json, report: &mut Report) {
     let mut strict = read.clone();
     strict.additional = None;
     let shown = format!("{strict:?}");
-    let unknown = shown.matches("_unknown_fields: {").count();
-    if unknown != shown.matches("_unknown_fields: {}").count() {
+    if shown.contains("_unknown_fields") {
         report.say("", "Google's types know a field by no name that is in it");
     }
     if shown.contains("UnknownValue") {

@@ -29,9 +29,10 @@ pub(super) fn of(event: &Parts<'_>) -> &'static str {
 /// True where the principal gets a machine identifier.
 fn has_machine(event: &Parts<'_>) -> bool {
     let root = event.root;
-    root.noun("host").has(&["name", "hostname", "ip", "mac"])
-        || root.noun("source").has(&["ip"])
-        || root.noun("client").has(&["ip"])
+    root.noun("host").has(&["name", "hostname"])
+        || ["host", "source", "client"]
+            .iter()
+            .any(|noun| root.noun(noun).ip("ip").is_some())
 }
 
 pub(super) fn has_user(user: Noun<'_>) -> bool {
@@ -41,7 +42,8 @@ pub(super) fn has_user(user: Noun<'_>) -> bool {
 /// True where the target gets a machine identifier.
 fn has_far_end(event: &Parts<'_>) -> bool {
     let root = event.root;
-    root.noun("destination").has(&["ip", "domain", "address"]) || root.noun("url").has(&["domain"])
+    let far = root.noun("destination");
+    far.has(&["domain", "address"]) || far.ip("ip").is_some() || root.noun("url").has(&["domain"])
 }
 
 fn process(event: &Parts<'_>, deed: Deed) -> Option<&'static str> {

@@ -9,7 +9,7 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
     let root = event.root;
     let network = root.noun("network");
     let conversation = root.noun("gen_ai").noun("conversation");
-    w.text("sessionId", conversation.get("id"));
+    w.text("sessionId", conversation.name("id"));
     if event.activity == Activity::Http {
         let secure = root.noun("url").says("scheme", "https");
         w.str("applicationProtocol", if secure { "HTTPS" } else { "HTTP" });
@@ -17,7 +17,7 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
     word(
         w,
         "ipProtocol",
-        network.get("transport"),
+        network.name("transport"),
         &[("tcp", "TCP"), ("udp", "UDP")],
     );
     let directions = [
@@ -26,18 +26,18 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
         ("outbound", "OUTBOUND"),
         ("egress", "OUTBOUND"),
     ];
-    word(w, "direction", network.get("direction"), &directions);
-    w.integer("sentBytes", root.noun("source").get("bytes"));
-    w.integer("receivedBytes", root.noun("destination").get("bytes"));
+    word(w, "direction", network.name("direction"), &directions);
+    w.count("sentBytes", root.noun("source").name("bytes"));
+    w.count("receivedBytes", root.noun("destination").name("bytes"));
     let (request, response) = (
         root.noun("http").noun("request"),
         root.noun("http").noun("response"),
     );
     w.object("http", |w| {
-        w.text("method", request.get("method"));
-        w.text("referralUrl", request.get("referrer"));
-        w.text("userAgent", root.noun("user_agent").get("original"));
-        w.integer("responseCode", response.get("status_code"));
+        w.text("method", request.name("method"));
+        w.text("referralUrl", request.name("referrer"));
+        w.text("userAgent", root.noun("user_agent").name("original"));
+        w.integer("responseCode", response.name("status_code"));
     });
 }
 

@@ -2,7 +2,7 @@
 
 use crate::schema::Parts;
 use crate::schema::noun::Noun;
-use crate::schema::write::Writer;
+use crate::schema::write::{Writer, is_number};
 use crate::value;
 
 pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
@@ -15,20 +15,23 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
     };
     w.text(
         "hostname",
-        host.first(&["hostname", "name"]).or(source.get("domain")),
+        host.first(&["hostname", "name"]).or(source.name("domain")),
     );
     w.list("ip", |w| {
         w.item_ip(source.get("ip"));
         w.item_ips(host.get("ip"));
     });
-    w.port("port", source.get("port"));
+    w.port("port", source.name("port"));
     w.texts("mac", host.get("mac"));
     if host.has(&["id"]) {
-        w.object("asset", |w| w.text("productObjectId", host.get("id")));
+        w.object("asset", |w| w.text("productObjectId", host.name("id")));
     }
     w.object("user", |w| user(event.user(), w));
-    w.text("administrativeDomain", event.user().get("domain"));
-    w.text("application", root.noun("gen_ai").noun("agent").get("name"));
+    w.text("administrativeDomain", event.user().name("domain"));
+    w.text(
+        "application",
+        root.noun("gen_ai").noun("agent").name("name"),
+    );
     platform(host.noun("os"), w);
     w.object("location", |w| location(source.noun("geo"), w));
 }
@@ -36,9 +39,9 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
 /// A user: the name that a person signs in with, and the product's own id.
 pub(super) fn user(user: Noun<'_>, w: &mut Writer<'_>) {
     w.text("userid", user.first(&["name", "id", "email"]));
-    w.text("productObjectId", user.get("id"));
-    w.text("userDisplayName", user.get("full_name"));
-    w.texts("emailAddresses", user.get("email"));
+    w.text("productObjectId", user.name("id"));
+    w.text("userDisplayName", user.name("full_name"));
+    w.texts("emailAddresses", user.name("email"));
     w.texts(
         "groupIdentifiers",
         user.noun("group").first(&["id", "name"]),
@@ -59,19 +62,28 @@ fn platform(os: Noun<'_>, w: &mut Writer<'_>) {
         w.str("platform", name);
         w.mark(kind);
     }
-    w.text("platformVersion", os.get("version"));
+    w.text("platformVersion", os.name("version"));
 }
 
 pub(super) fn location(geo: Noun<'_>, w: &mut Writer<'_>) {
-    w.text("city", geo.get("city_name"));
-    w.text("state", geo.get("region_name"));
+    w.text("city", geo.name("city_name"));
+    w.text("state", geo.name("region_name"));
     w.text(
         "countryOrRegion",
         geo.first(&["country_name", "country_iso_code"]),
     );
     let place = geo.noun("location");
-    w.object("regionCoordinates", |w| {
-        w.number("latitude", place.get("lat"));
-        w.number("longitude", place.get("lon"));
-    });
+    let (lat, lon) = (place.name("lat"), place.name("lon"));
+    if [lat, lon]
+        .iter()
+        .flatten()
+        .filter(|value| is_number(value))
+        .count()
+        == 2
+    {
+        w.object("regionCoordinates", |w| {
+            w.number("latitude", lat);
+            w.number("longitude", lon);
+        });
+    }
 }

@@ -2,27 +2,28 @@
 
 use crate::schema::Parts;
 use crate::schema::activity::Activity;
+use crate::schema::attack::Attack;
 use crate::schema::noun::Noun;
-use crate::schema::write::{Writer, items};
-use crate::value::{self, Value};
+use crate::schema::write::{Writer, one};
+use crate::value;
 
 pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
     let root = event.root;
     let rule = root.noun("rule");
     w.list("securityResult", |w| {
         w.item(|w| {
-            w.text("ruleId", rule.get("id"));
-            w.text("ruleName", rule.get("name"));
-            w.text("ruleSet", rule.get("ruleset"));
-            w.text("ruleVersion", rule.get("version"));
-            w.text("ruleType", rule.get("category"));
-            w.text("ruleAuthor", one_of(rule.get("author")));
+            w.text("ruleId", rule.name("id"));
+            w.text("ruleName", rule.name("name"));
+            w.text("ruleSet", rule.name("ruleset"));
+            w.text("ruleVersion", rule.name("version"));
+            w.text("ruleType", rule.name("category"));
+            w.text("ruleAuthor", one(rule.get("author")));
             w.text("urlBackToProduct", rule.get("reference"));
-            w.text("summary", event.event.get("reason").or(rule.get("name")));
+            w.text("summary", event.event.name("reason").or(rule.name("name")));
             let error = root.noun("error");
             w.text(
                 "description",
-                rule.get("description").or(error.get("message")),
+                rule.name("description").or(error.name("message")),
             );
             action(event, w);
             severity(event, w);
@@ -34,14 +35,10 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
     });
 }
 
-fn one_of(value: Option<&Value>) -> Option<&Value> {
-    items(value).first()
-}
-
 fn alert(alert: Noun<'_>, w: &mut Writer<'_>) {
     w.str("alertState", "ALERTING");
-    w.timestamp("firstDiscoveredTime", alert.get("first_seen"));
-    w.timestamp("lastDiscoveredTime", alert.get("last_seen"));
+    w.timestamp("firstDiscoveredTime", alert.name("first_seen"));
+    w.timestamp("lastDiscoveredTime", alert.name("last_seen"));
     let Some(group) = alert.noun("group").object() else {
         return;
     };
@@ -57,7 +54,7 @@ fn alert(alert: Noun<'_>, w: &mut Writer<'_>) {
 
 /// A refused sign-in is blocked; anything else that did not work has failed.
 fn action(event: &Parts<'_>, w: &mut Writer<'_>) {
-    let outcome = event.event.get("outcome");
+    let outcome = event.event.name("outcome");
     let failed = outcome.and_then(value::text) == Some("failure");
     let signs_in = event.activity == Activity::Authentication;
     let name = if event.event.says("type", "denied") || (failed && signs_in) {
@@ -74,8 +71,8 @@ fn action(event: &Parts<'_>, w: &mut Writer<'_>) {
 
 fn severity(event: &Parts<'_>, w: &mut Writer<'_>) {
     let root = event.root;
-    let alert = root.noun("chaperone").noun("alert").get("level");
-    let said = alert.or(root.noun("vulnerability").get("severity"));
+    let alert = root.noun("chaperone").noun("alert").name("level");
+    let said = alert.or(root.noun("vulnerability").name("severity"));
     let Some(text) = said.and_then(value::text) else {
         return;
     };
@@ -98,36 +95,25 @@ fn severity(event: &Parts<'_>, w: &mut Writer<'_>) {
 }
 
 fn attack(threat: Noun<'_>, w: &mut Writer<'_>) {
-    let (tactic, technique) = (threat.noun("tactic"), threat.noun("technique"));
-    let names = items(tactic.get("name"));
+    let attack = Attack::of(threat);
     w.list("tactics", |w| {
-        for (at, id) in items(tactic.get("id")).iter().enumerate() {
+        for (id, name) in &attack.tactics {
             w.item(|w| {
                 w.text("id", Some(id));
-                w.text("name", names.get(at));
+                w.text("name", *name);
             });
         }
     });
-    let subs = items(technique.noun("subtechnique").get("id"));
-    let titles = items(technique.get("name"));
     w.list("techniques", |w| {
-        for (at, id) in items(technique.get("id")).iter().enumerate() {
-            let main = value::text(id).unwrap_or_default();
-            let below = |sub: &&Value| {
-                let whole = value::text(sub).unwrap_or_default();
-                whole.split('.').next() == Some(main)
-            };
-            let mut subs = subs.iter().filter(below).peekable();
-            let alone = subs.peek().is_none();
-            for sub in subs.map(Some).chain(alone.then_some(None)) {
-                w.item(|w| {
-                    w.text("id", Some(id));
-                    w.text("name", titles.get(at));
-                    w.text("subtechniqueId", sub);
-                });
-            }
+        for (id, name, sub) in &attack.techniques {
+            w.item(|w| {
+                w.text("id", Some(id));
+                w.text("name", *name);
+                w.text("subtechniqueId", *sub);
+            });
         }
     });
+    attack.mark(w);
 }
 
 /// Sign-ins and vulnerabilities have fields of their own.
@@ -139,7 +125,7 @@ pub(super) fn extensions(event: &Parts<'_>, w: &mut Writer<'_>) {
             _ => "OUTCOME_UNSPECIFIED",
         };
         w.object("auth", |w| {
-            w.text("authDetails", event.event.get("action"));
+            w.text("authDetails", event.event.name("action"));
             w.str("outcome", outcome);
         });
     }
@@ -156,12 +142,12 @@ pub(super) fn extensions(event: &Parts<'_>, w: &mut Writer<'_>) {
 fn vulnerability(found: Noun<'_>, w: &mut Writer<'_>) {
     let id = found.text("id");
     if id.is_some_and(|id| id.starts_with("CVE-")) {
-        w.text("cveId", found.get("id"));
+        w.text("cveId", found.name("id"));
     } else {
-        w.text("vendorVulnerabilityId", found.get("id"));
+        w.text("vendorVulnerabilityId", found.name("id"));
     }
-    w.text("description", found.get("description"));
-    w.text("severityDetails", found.get("severity"));
-    w.number("cvssBaseScore", found.noun("score").get("base"));
-    w.text("cvssVersion", found.noun("score").get("version"));
+    w.text("description", found.name("description"));
+    w.text("severityDetails", found.name("severity"));
+    w.number("cvssBaseScore", found.noun("score").name("base"));
+    w.text("cvssVersion", found.noun("score").name("version"));
 }

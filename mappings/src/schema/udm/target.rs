@@ -26,14 +26,14 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
         user.noun("target").noun("group")
     };
     w.object("group", |w| {
-        w.text("groupDisplayName", group.get("name"));
-        w.text("productObjectId", group.get("id"));
+        w.text("groupDisplayName", group.name("name"));
+        w.text("productObjectId", group.name("id"));
     });
-    let server = root.noun("mcp").noun("server").get("name");
-    let service = root.noun("service").get("name").or_else(|| {
+    let server = root.noun("mcp").noun("server").name("name");
+    let service = root.noun("service").name("name").or_else(|| {
         // Where somebody signs in to, if nothing else says so.
         let signs_in = event.activity == Activity::Authentication;
-        event.event.get("provider").filter(|_| signs_in)
+        event.event.name("provider").filter(|_| signs_in)
     });
     w.text("application", server.or(service));
     w.object("resource", |w| resource(event, w));
@@ -43,22 +43,22 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
 fn machine(root: Noun<'_>, w: &mut Writer<'_>) {
     let far = root.noun("destination");
     let name = far.first(&["domain", "address"]);
-    w.text("hostname", name.or(root.noun("url").get("domain")));
+    w.text("hostname", name.or(root.noun("url").name("domain")));
     w.list("ip", |w| w.item_ip(far.get("ip")));
-    w.port("port", far.get("port").or(root.noun("url").get("port")));
+    w.port("port", far.name("port").or(root.noun("url").name("port")));
     w.object("location", |w| principal::location(far.noun("geo"), w));
 }
 
 fn process(process: Noun<'_>, w: &mut Writer<'_>) {
-    w.text("commandLine", process.get("command_line"));
-    w.text("pid", process.get("pid"));
+    w.text("commandLine", process.name("command_line"));
+    w.text("pid", process.name("pid"));
     w.object("file", |w| {
         w.text("fullPath", process.first(&["executable", "name"]))
     });
     let parent = process.noun("parent");
     w.object("parentProcess", |w| {
-        w.text("commandLine", parent.get("command_line"));
-        w.text("pid", parent.get("pid"));
+        w.text("commandLine", parent.name("command_line"));
+        w.text("pid", parent.name("pid"));
         w.object("file", |w| {
             w.text("fullPath", parent.first(&["executable", "name"]))
         });
@@ -68,8 +68,8 @@ fn process(process: Noun<'_>, w: &mut Writer<'_>) {
 fn file(file: Noun<'_>, w: &mut Writer<'_>) {
     let hash = file.noun("hash");
     w.text("fullPath", file.first(&["path", "name"]));
-    w.text("mimeType", file.get("mime_type"));
-    w.integer("size", file.get("size"));
+    w.text("mimeType", file.name("mime_type"));
+    w.count("size", file.name("size"));
     w.text("md5", hash.get("md5"));
     w.text("sha1", hash.get("sha1"));
     w.text("sha256", hash.get("sha256"));
@@ -104,6 +104,6 @@ fn resource(event: &Parts<'_>, w: &mut Writer<'_>) {
     } else {
         w.str("resourceSubtype", kind);
     }
-    w.text("name", noun.get("name"));
-    w.text("productObjectId", noun.get("id"));
+    w.text("name", noun.name("name"));
+    w.text("productObjectId", noun.name("id"));
 }
