@@ -59,6 +59,10 @@ where
 pub trait KnownSources: Send + Sync + 'static {
     /// True where a mapping has this name.
     fn knows(&self, source: &str) -> bool;
+    /// The header that a source's vendor sends to be sent back, and the key of the answer.
+    fn challenge(&self, _source: &str) -> Option<(String, String)> {
+        None
+    }
     /// All names, for a person who mistyped one.
     fn names(&self) -> Vec<String>;
     /// The body with which a delivery is answered, where its sender acts on it.

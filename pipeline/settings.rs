@@ -316,6 +316,12 @@ impl KnownSources for Known {
         self.0.content().sources.get(source).is_some()
     }
 
+    fn challenge(&self, source: &str) -> Option<(String, String)> {
+        let content = self.0.content();
+        let challenge = content.sources.get(source)?.spec().challenge.clone()?;
+        Some((challenge.header, challenge.answer))
+    }
+
     fn names(&self) -> Vec<String> {
         let content = self.0.content();
         content.sources.names().map(str::to_owned).collect()

@@ -23,6 +23,8 @@ pub struct Spec {
     pub deliveries: Vec<String>,
     /// What is not mapped, and why; absent where the mapping is complete.
     pub partial: Option<String>,
+    /// How the vendor makes sure that a webhook's address is ours, before it delivers anything.
+    pub challenge: Option<Challenge>,
     /// The JSON with which a delivery is answered, where its sender acts on the answer: a hook that
     /// waits for a verdict. Absent: how many records were taken.
     pub answer: Option<String>,
@@ -75,6 +77,16 @@ pub struct Spec {
     /// are aliases by themselves.
     #[serde(default)]
     pub aliases: BTreeMap<String, String>,
+}
+
+/// A GET request whose header is to be sent back as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Challenge {
+    /// The header that holds the challenge, in lower case.
+    pub header: String,
+    /// The key of the answer: `{"<answer>": "<challenge>"}`.
+    pub answer: String,
 }
 
 /// A source's place in Sigma's taxonomy.
