@@ -70,7 +70,8 @@ pub struct Spec {
     pub constants: BTreeMap<String, String>,
     /// What an action is, by its name in `event.action` after the moves. Each key is taken from the
     /// first entry that fits and says it, so that a subject (`org_*`) and a verb (`*_created`) are
-    /// said once each, and an exception stands before them. The program may change it.
+    /// said once each, and an exception stands before them. The program may change it; where the
+    /// program itself finds the action, what it leaves open is filled after it.
     #[serde(default)]
     pub actions: Vec<Action>,
     /// Raw vendor names to canonical paths, for Sigma rules written against the raw format. The moves
