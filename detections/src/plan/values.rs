@@ -86,6 +86,7 @@ impl<'e> Values<'e> {
             match value.scalar {
                 Scalar::Null => continue,
                 Scalar::Text(text) => fold_into(text, &mut self.folded),
+                Scalar::Escaped(raw) => fold_escaped(raw, buffer, &mut self.folded),
                 scalar => fold_into(scalar.written(buffer), &mut self.folded),
             }
             value.end = self.folded.len() as u32;
@@ -152,11 +153,7 @@ impl<'e> Scalar<'e> {
     pub(super) fn into_text(self) -> Option<Cow<'e, str>> {
         match self {
             Self::Text(text) => Some(Cow::Borrowed(text)),
-            Self::Escaped(raw) => {
-                let mut text = String::new();
-                json::unescape(raw, &mut text);
-                Some(Cow::Owned(text))
-            }
+            Self::Escaped(raw) => Some(Cow::Owned(json::unescaped(raw))),
             _ => None,
         }
     }
@@ -171,7 +168,9 @@ impl<'e> Scalar<'e> {
             Self::Bool(true) => "true",
             Self::Bool(false) => "false",
             Self::Escaped(raw) => {
-                json::unescape(raw, buffer);
+                let mut bytes = std::mem::take(buffer).into_bytes();
+                json::unescape(raw, &mut bytes);
+                *buffer = String::from_utf8(bytes).expect("text without escapes is text");
                 buffer
             }
             Self::Bytes(bytes) => {
@@ -192,5 +191,17 @@ impl<'e> Scalar<'e> {
                 buffer
             }
         }
+    }
+}
+
+/// Appends the folded form of a JSON string with escapes.
+fn fold_escaped(raw: &str, buffer: &mut String, out: &mut Vec<u8>) {
+    let start = out.len();
+    json::unescape(raw, out);
+    if out[start..].is_ascii() {
+        out[start..].make_ascii_lowercase();
+    } else {
+        out.truncate(start);
+        fold_into(Scalar::Escaped(raw).written(buffer), out);
     }
 }
