@@ -187,9 +187,9 @@ impl<'a> Padded<'a> {
         while rest.len() > PADDING {
             let (block, after) = rest.split_at(rest.len().min(BLOCK * STEP + PADDING));
             let mut count = 0;
-            for (at, four) in block.windows(4).step_by(STEP).enumerate() {
+            for (at, four) in block.array_windows().step_by(STEP).enumerate() {
                 hits[count % BLOCK] = at as u32;
-                count += usize::from(has(key(four)));
+                count += usize::from(has(u32::from_le_bytes(*four)));
             }
             for at in &hits[..count] {
                 let at = *at as usize * STEP;
