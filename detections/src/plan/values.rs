@@ -76,13 +76,24 @@ impl<'e> Values<'e> {
         }
     }
 
-    /// Writes the folded form of the values of some slots.
-    pub(super) fn fold(&mut self, wanted: impl Fn(Option<u32>) -> bool, buffer: &mut String) {
+    /// Writes the folded form of some values: `wanted` gets the slot and how long it is.
+    pub(super) fn fold(
+        &mut self,
+        wanted: impl Fn(Option<u32>, usize) -> bool,
+        buffer: &mut String,
+    ) {
         let folded = &mut self.folded;
         folded.clear();
         self.is_ascii = true;
         for value in &mut self.list {
-            if value.scalar == Scalar::Null || !wanted(value.slot) {
+            let (written, bytes) = match value.scalar {
+                Scalar::Null => continue,
+                Scalar::Text(text) | Scalar::Escaped(text) => (text, text.len()),
+                _ => ("", usize::MAX),
+            };
+            // Folding may make longer what is not ASCII.
+            if !wanted(value.slot, bytes) && (written.is_ascii() || !wanted(value.slot, usize::MAX))
+            {
                 continue;
             }
             let start = folded.len();
