@@ -3,6 +3,7 @@
 //! by the naive evaluator, and both must agree.
 
 mod index_equals_naive;
+mod steady_state;
 
 use std::sync::Arc;
 
