@@ -131,7 +131,7 @@ impl Matcher {
 }
 
 /// As a script sees it.
-fn json_of(body: &Value) -> serde_json::Value {
+pub(crate) fn json_of(body: &Value) -> serde_json::Value {
     let mut json = Vec::new();
     value::write_json(body, &mut json);
     serde_json::from_slice(&json).unwrap_or_default()
