@@ -210,6 +210,7 @@ impl Live {
                 content.rules.clone(),
                 Limits::default(),
                 metrics,
+                1,
             )),
         ];
         let stages = stages.into_iter().map(|stage| {
@@ -246,7 +247,7 @@ impl Live {
                         let transaction = stage.process(batch, 0);
                         consumer.commit(transaction).expect("a commit");
                     }
-                    Polled::Idle => break,
+                    Polled::Idle { .. } => break,
                 }
             }
         }

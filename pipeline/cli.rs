@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use chaperone_mappings::Schema;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The detection pipeline for coding agents.
@@ -165,18 +166,11 @@ pub struct NormalizeArgs {
     /// What sent the records, or auto
     #[arg(long, value_name = "NAME")]
     pub source: String,
-    /// The schema of the output
-    #[arg(long, value_enum, default_value_t = Schema::Ecs)]
+    /// The schema of the output: ecs, ocsf or udm
+    #[arg(long, value_name = "SCHEMA", default_value_t)]
     pub schema: Schema,
     /// A file; stdin without it
     pub file: Option<PathBuf>,
-}
-
-/// A schema of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Schema {
-    /// Elastic Common Schema 9.4, the canonical form
-    Ecs,
 }
 
 /// `chaperone redact`

@@ -11,14 +11,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chaperone_mappings::problem::Problem;
-use chaperone_sinks::{Level, SecretRef};
+use chaperone_sinks::SecretRef;
 use serde::{Deserialize, Serialize};
 
+pub use chaperone_sinks::unit::{Size, Span};
 use sections::Sections;
-pub use unit::{Size, Span};
+pub use sink::{Batching, Documents, Sink};
 
+pub mod kafka;
 mod sections;
-mod unit;
+mod sink;
 
 /// The whole configuration, with defaults filled in. Secrets are still references.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -59,6 +61,9 @@ pub struct Journal {
     /// What they have not read is never deleted; at this size of the whole folder, deliveries are
     /// answered with 503 instead.
     pub bytes_max: Size,
+    /// A Kafka in place of the folder, which then only holds the fingerprints' key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kafka: Option<kafka::Kafka>,
 }
 
 /// When an append reaches the disk.
@@ -82,7 +87,7 @@ pub struct Receive {
     pub body_bytes_max: Size,
     /// Requests worked on at once; more are answered with 429.
     pub in_flight_max: usize,
-    /// How `/v1/logs` is authenticated.
+    /// How the OTLP paths (`/v1/logs`, `/v1/metrics`, `/v1/traces`) are authenticated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub otlp: Option<Auth>,
     /// How the webhooks of a source are authenticated.
@@ -90,22 +95,31 @@ pub struct Receive {
     pub sources: BTreeMap<String, Auth>,
 }
 
-/// How a delivery proves where it comes from: one of the three.
+/// How a delivery proves where it comes from: one of these ways.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
     /// GitHub's `X-Hub-Signature-256`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub github_secret: Option<SecretRef>,
+    /// The hexadecimal HMAC-SHA256 of the body in `header`, behind `prefix`: Bitbucket and others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hmac_sha256: Option<SecretRef>,
+    /// Standard Webhooks: GitLab's signing token and others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standard_webhooks: Option<SecretRef>,
     /// `Authorization: Bearer …`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bearer: Option<SecretRef>,
     /// A static token in a header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<SecretRef>,
-    /// The header of `token`.
+    /// The header of `token` or `hmac_sha256`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
+    /// What stands before the digits of `hmac_sha256`; `sha256=` where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
 }
 
 /// `[mappings]`
@@ -164,79 +178,6 @@ pub struct Correlate {
     pub matches_max: usize,
 }
 
-/// `[[sinks]]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sink {
-    /// Its name in metrics, logs and the journal: unique.
-    pub name: String,
-    /// Which product.
-    #[serde(rename = "type")]
-    pub kind: SinkKind,
-    /// Alerts, events, both, or refusals.
-    #[serde(default)]
-    pub documents: Documents,
-    /// The lowest level of an alert.
-    #[serde(default = "lowest")]
-    pub level: String,
-    /// Only these sources; empty: all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sources: Vec<String>,
-    /// The file of a `file` sink.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<PathBuf>,
-    /// A `file` sink starts a new file at this size …
-    #[serde(default = "rotate_bytes")]
-    pub rotate_bytes: Size,
-    /// … or at this age …
-    #[serde(default = "rotate_age")]
-    pub rotate_age: Span,
-    /// … and keeps this many old ones.
-    #[serde(default = "keep_files")]
-    pub keep_files: usize,
-}
-
-/// The products that a sink speaks to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SinkKind {
-    /// A table on a terminal, NDJSON elsewhere.
-    Stdout,
-    /// Rotating NDJSON.
-    File,
-}
-
-/// What a sink takes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Documents {
-    /// Alerts only.
-    #[default]
-    Alerts,
-    /// Events only.
-    Events,
-    /// Both.
-    Both,
-    /// What could not become an event, and what another sink has refused: the dead letters.
-    Refusals,
-}
-
-fn lowest() -> String {
-    "informational".into()
-}
-
-fn rotate_bytes() -> Size {
-    Size(100 << 20)
-}
-
-fn rotate_age() -> Span {
-    Span(Duration::from_secs(86_400))
-}
-
-fn keep_files() -> usize {
-    7
-}
-
 fn minutes(n: u64) -> Span {
     Span(Duration::from_secs(n * 60))
 }
@@ -250,6 +191,7 @@ impl Default for Journal {
             retention_bytes: Size(4 << 30),
             retention_age: minutes(7 * 24 * 60),
             bytes_max: Size(32 << 30),
+            kafka: None,
         }
     }
 }
@@ -297,23 +239,6 @@ impl Default for Correlate {
     }
 }
 
-impl Sink {
-    /// Alerts on stdout: what `run` does without any sink.
-    pub fn stdout() -> Self {
-        Self {
-            name: "stdout".into(),
-            kind: SinkKind::Stdout,
-            documents: Documents::Alerts,
-            level: lowest(),
-            sources: Vec::new(),
-            path: None,
-            rotate_bytes: rotate_bytes(),
-            rotate_age: rotate_age(),
-            keep_files: keep_files(),
-        }
-    }
-}
-
 impl Config {
     /// What runs without a config file.
     pub fn builtin() -> Self {
@@ -352,7 +277,7 @@ impl Config {
             rules: sections.take("rules"),
             context: sections.take("context"),
             correlate: sections.take("correlate"),
-            sinks: sections.take_all("sinks"),
+            sinks: sink::take_all(&mut sections),
         };
         sections.refuse_the_rest();
         if config.sinks.is_empty() {
@@ -369,24 +294,11 @@ impl Config {
 
     fn check(&self, sections: &mut Sections<'_>) {
         for (index, sink) in self.sinks.iter().enumerate() {
-            if sink.kind == SinkKind::File && sink.path.is_none() {
-                sections.problem(
-                    "sinks",
-                    format!("the file sink `{}` needs a `path`", sink.name),
-                );
-            }
             if self.sinks[..index]
                 .iter()
                 .any(|other| other.name == sink.name)
             {
                 sections.problem("sinks", format!("two sinks are named `{}`", sink.name));
-            }
-            if sink.level.parse::<Level>().is_err() {
-                let text = format!(
-                    "the sink `{}` has the level `{}`; use informational, low, medium, high or critical",
-                    sink.name, sink.level
-                );
-                sections.problem("sinks", text);
             }
         }
         let auths = self
@@ -404,6 +316,9 @@ impl Config {
             let what = "`listen` can be reached from other machines: give [receive.otlp] or [receive.sources.\"<source>\"] a secret (what has none is then closed), or listen on 127.0.0.1";
             sections.problem("receive", what.into());
         }
+        for what in self.journal.kafka.iter().flat_map(kafka::Kafka::problems) {
+            sections.problem("journal", what);
+        }
         if self.receive.in_flight_max == 0 {
             sections.problem("receive", "in_flight_max must be at least 1".into());
         }
@@ -416,13 +331,15 @@ impl Config {
             }
         };
         join(&mut self.journal.path);
+        let kafka = self.journal.kafka.iter_mut();
+        kafka.flat_map(kafka::Kafka::paths).for_each(join);
         self.mappings.dirs.iter_mut().for_each(join);
         self.redaction.rules.iter_mut().for_each(join);
         self.rules.dirs.iter_mut().for_each(join);
         self.context.dir.iter_mut().for_each(join);
         self.sinks
             .iter_mut()
-            .filter_map(|sink| sink.path.as_mut())
+            .flat_map(|sink| sink.product.paths())
             .for_each(join);
         let auths = self
             .receive
@@ -430,7 +347,15 @@ impl Config {
             .values_mut()
             .chain(&mut self.receive.otlp);
         let secrets = auths.flat_map(|auth| {
-            [&mut auth.github_secret, &mut auth.bearer, &mut auth.token]
+            let Auth {
+                github_secret,
+                hmac_sha256,
+                standard_webhooks,
+                bearer,
+                token,
+                ..
+            } = auth;
+            [github_secret, hmac_sha256, standard_webhooks, bearer, token]
                 .into_iter()
                 .flatten()
         });
@@ -444,15 +369,29 @@ impl Config {
 
 impl Auth {
     fn check(&self) -> Result<(), &'static str> {
-        let ways = [&self.github_secret, &self.bearer, &self.token];
-        match ways.iter().filter(|way| way.is_some()).count() {
-            1 => match (&self.token, &self.header) {
-                (Some(_), None) => Err("`token` needs the `header` that carries it"),
-                (None, Some(_)) => Err("`header` belongs to `token`"),
-                _ => Ok(()),
-            },
-            _ => Err("give exactly one of `github_secret`, `bearer` and `token`"),
+        let ways = [
+            &self.github_secret,
+            &self.hmac_sha256,
+            &self.standard_webhooks,
+            &self.bearer,
+            &self.token,
+        ];
+        if ways.iter().filter(|way| way.is_some()).count() != 1 {
+            return Err(
+                "give exactly one of `github_secret`, `hmac_sha256`, `standard_webhooks`, `bearer` and `token`",
+            );
         }
+        let takes_header = self.token.is_some() || self.hmac_sha256.is_some();
+        if takes_header && self.header.is_none() {
+            return Err("`token` and `hmac_sha256` need the `header` that carries them");
+        }
+        if !takes_header && self.header.is_some() {
+            return Err("`header` belongs to `token` and `hmac_sha256`");
+        }
+        if self.hmac_sha256.is_none() && self.prefix.is_some() {
+            return Err("`prefix` belongs to `hmac_sha256`");
+        }
+        Ok(())
     }
 }
 

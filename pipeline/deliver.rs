@@ -15,7 +15,9 @@ use chaperone_sinks::ledger::Progress;
 use chaperone_sinks::{Delivery, Document, Kind, Ledger, Place, Reason, Settled, Verdict};
 use tokio::runtime::Handle;
 
-use crate::journal::{Consumer, Journal, Member, Message, Outgoing, Polled, Topic, Transaction};
+use crate::journal::{
+    Consumer, Journal, JournalError, Member, Message, Outgoing, Polled, Topic, Transaction,
+};
 use crate::metrics::{Count, Metrics};
 use crate::worker::Drain;
 
@@ -37,6 +39,7 @@ pub struct Deliverer {
     delivery: Delivery,
     ledger: Ledger,
     consumers: Vec<Box<dyn Consumer>>,
+    is_shared: bool,
     runtime: Handle,
     metrics: Arc<Metrics>,
 }
@@ -62,6 +65,7 @@ impl Deliverer {
             delivery,
             ledger: Ledger::default(),
             consumers,
+            is_shared: journal.is_shared(),
             runtime,
             metrics,
         })
@@ -71,7 +75,8 @@ impl Deliverer {
     pub fn run(mut self, drain: &Drain) -> Result<()> {
         loop {
             let draining = drain.begun();
-            let idle = self.read()?;
+            // What others go on with is not read any more, only what is under way is ended.
+            let idle = (draining && self.is_shared) || self.read()?;
             if draining && idle {
                 self.delivery.flush();
                 if self.delivery.held() == 0 && self.ledger.held() == 0 {
@@ -87,7 +92,9 @@ impl Deliverer {
         let mut idle = true;
         for input in 0..self.consumers.len() {
             if !self.delivery.has_room() {
-                return Ok(false);
+                idle = false;
+                self.remain(input)?;
+                continue;
             }
             let quiet = self.delivery.held() == 0 && self.ledger.held() == 0;
             let wait = if quiet && input == 0 {
@@ -95,22 +102,53 @@ impl Deliverer {
             } else {
                 Duration::ZERO
             };
-            match self.consumers[input].poll(READ_MAX, wait)? {
-                Polled::Idle => {}
-                Polled::Assigned { partition, .. } => {
+            match self.consumers[input].poll(READ_MAX, wait) {
+                Ok(Polled::Idle { all, .. }) => idle &= all,
+                Ok(polled) => {
                     idle = false;
-                    self.forget(input, partition);
+                    self.follow(input, polled)?;
                 }
-                Polled::Revoked { partition } => self.forget(input, partition),
-                Polled::Batch(batch) => {
+                Err(error) => {
                     idle = false;
-                    for incoming in batch.messages {
-                        self.hand(input, batch.partition, incoming.offset, incoming.message)?;
-                    }
+                    self.interrupted(error)?;
                 }
             }
         }
         Ok(idle)
+    }
+
+    /// There is no room, but the group must not think that this member has gone.
+    fn remain(&mut self, input: usize) -> Result<()> {
+        match self.consumers[input].remain() {
+            Ok(None) => Ok(()),
+            Ok(Some(polled)) => self.follow(input, polled),
+            Err(error) => self.interrupted(error),
+        }
+    }
+
+    fn follow(&mut self, input: usize, polled: Polled) -> Result<()> {
+        match polled {
+            Polled::Assigned { partition, .. } | Polled::Revoked { partition } => {
+                self.forget(input, partition);
+            }
+            Polled::Batch(batch) => {
+                for incoming in batch.messages {
+                    self.hand(input, batch.partition, incoming.offset, incoming.message)?;
+                }
+            }
+            Polled::Idle { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// The consumer goes back to what is committed and says so with an assignment.
+    fn interrupted(&self, error: JournalError) -> Result<()> {
+        if error.is_fatal() {
+            return Err(error.into());
+        }
+        tracing::warn!(sink = self.name, "{error}; trying again");
+        thread::park_timeout(POLL_WAIT);
+        Ok(())
     }
 
     /// What is held of a partition does not count any more: it comes again from its offset.
@@ -182,14 +220,8 @@ impl Deliverer {
             state: Vec::new(),
         };
         match self.consumers[input as usize].commit(transaction) {
-            // The journal is full for the moment: the consumer goes back to what is committed and
-            // says so with an assignment.
-            Err(error) if !error.is_fatal() => {
-                tracing::warn!(sink = self.name, "{error}; trying again");
-                thread::park_timeout(POLL_WAIT);
-                Ok(())
-            }
-            outcome => Ok(outcome?),
+            Ok(()) => Ok(()),
+            Err(error) => self.interrupted(error),
         }
     }
 }

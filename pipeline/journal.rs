@@ -10,6 +10,7 @@
 //! `commit(offset)`.
 
 pub mod embedded;
+pub mod kafka;
 pub mod memory;
 pub mod stats;
 
@@ -18,6 +19,9 @@ mod ends;
 mod group;
 mod route;
 #[cfg(test)]
+#[macro_use]
+mod suite;
+#[cfg(test)]
 mod tests;
 
 use std::time::Duration;
@@ -25,6 +29,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub use embedded::{Embedded, EmbeddedConfig, Fsync};
+pub use kafka::{Kafka, KafkaConfig};
 pub use memory::Memory;
 
 /// The topics of the journal.
@@ -172,8 +177,14 @@ pub enum Polled {
     },
     /// Something to work on.
     Batch(Batch),
-    /// Every assigned partition has been read to its end, and nothing came within the wait.
-    Idle,
+    /// Nothing is to be worked on, here or elsewhere.
+    Idle {
+        /// Partitions that have been read to their ends. A partition whose end is not known, since
+        /// its broker is away or what lies before it is still on its way, is not among them.
+        partitions: Vec<u32>,
+        /// Whether these are all that are assigned, and nothing came within the wait.
+        all: bool,
+    },
 }
 
 /// One member of a consumer group: reads its partitions and commits transactions. It is not
@@ -182,11 +193,19 @@ pub trait Consumer: Send {
     /// Waits at most `wait` for something to say. Assignments come before the first batch.
     fn poll(&mut self, max_messages: usize, wait: Duration) -> Result<Polled, JournalError>;
 
-    /// Makes a transaction durable as a whole, or fails as a whole. After an error that
+    /// Makes a transaction durable as a whole, or fails as a whole. A journal may gather several
+    /// before it makes them durable together: at the latest in the call of `poll` that finds nothing
+    /// more to read, or when the consumer is dropped; until then a poll may fail for them. After an error that
     /// [`JournalError::is_fatal`] calls fatal the consumer is of no more use. After another error
     /// it starts over: it announces its partitions again, with the state as of the last
     /// transaction, and reads from the committed offsets.
     fn commit(&mut self, transaction: Transaction) -> Result<(), JournalError>;
+
+    /// In place of [`Consumer::poll`] while there is no room for more: remains a member of the
+    /// group, and says what the group has decided.
+    fn remain(&mut self) -> Result<Option<Polled>, JournalError> {
+        Ok(None)
+    }
 }
 
 /// A member's place in its group, where the journal itself does not do membership.
@@ -202,6 +221,22 @@ pub struct Member {
 pub trait Journal: Send + Sync + 'static {
     /// How many partitions a topic has.
     fn partitions(&self, topic: Topic) -> u32;
+
+    /// How many workers of this process a topic's stage is to have.
+    fn workers(&self, topic: Topic) -> u32 {
+        self.partitions(topic)
+    }
+
+    /// Whether other processes go on with what this one leaves: then it stops without working
+    /// everything off.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// The largest record that may be appended to `raw`, with its headers.
+    fn record_bytes_max(&self) -> usize {
+        usize::MAX
+    }
 
     /// Appends atomically, and returns when it is durable.
     fn append(&self, outgoing: Vec<Outgoing>) -> Result<(), JournalError>;
@@ -251,6 +286,14 @@ pub enum JournalError {
         /// Where and what, without content.
         detail: String,
     },
+    /// What was being done was taken back, and is to be done again.
+    #[error("the journal was interrupted while {doing}: {detail}")]
+    Interrupted {
+        /// What was being done to what.
+        doing: String,
+        /// The cause.
+        detail: String,
+    },
     /// Reading or writing failed.
     #[error("the journal failed while {doing}: {detail}")]
     Io {
@@ -264,6 +307,6 @@ pub enum JournalError {
 impl JournalError {
     /// False where the same call may succeed later.
     pub fn is_fatal(&self) -> bool {
-        !matches!(self, Self::Full(_))
+        !matches!(self, Self::Full(_) | Self::Interrupted { .. })
     }
 }

@@ -248,7 +248,7 @@ impl Correlations {
         let parts = &replay.parts;
         let limits = replay.limits.clone();
         Self {
-            stage: Correlate::new(parts.rules.clone(), limits, parts.metrics.clone()),
+            stage: Correlate::new(parts.rules.clone(), limits, parts.metrics.clone(), 1),
             held: Vec::new(),
             held_bytes: 0,
             alerts: Vec::new(),

@@ -106,24 +106,25 @@ impl Pipeline {
         &self.runtime
     }
 
-    /// Starts one normalize worker for each partition of `raw`.
+    /// Starts the normalize workers.
     pub fn normalize(&mut self, parts: &Parts) {
         let stage = |_| Box::new(Normalize::new(parts.clone())) as Box<dyn Stage>;
         self.stage("normalize", Topic::Raw, stage);
     }
 
-    /// Starts one correlate worker for each partition of `matches`.
+    /// Starts the correlate workers.
     pub fn correlate(&mut self, rules: &Arc<chaperone_detections::RuleSet>, limits: &Limits) {
         let metrics = self.metrics.clone();
+        let inputs = self.journal.partitions(Topic::Raw);
         let stage = |_| {
-            let stage = Correlate::new(rules.clone(), limits.clone(), metrics.clone());
+            let stage = Correlate::new(rules.clone(), limits.clone(), metrics.clone(), inputs);
             Box::new(stage) as Box<dyn Stage>
         };
         self.stage("correlate", Topic::Matches, stage);
     }
 
     fn stage(&mut self, name: &'static str, topic: Topic, make: impl Fn(u32) -> Box<dyn Stage>) {
-        let count = self.journal.partitions(topic);
+        let count = self.journal.workers(topic);
         let drain = Arc::new(Drain::default());
         let threads = (0..count).map(|index| {
             let (stage, journal, drain) = (make(index), self.journal.clone(), drain.clone());

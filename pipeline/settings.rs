@@ -1,20 +1,28 @@
 //! From the configuration to what each part takes: the only place where both are known.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use base64::Engine as _;
 use chaperone_detections::Limits;
 use chaperone_mappings::redact::{FingerprintKey, Redactor, Scratch};
 use chaperone_sinks::SecretRef;
 
+use crate::clock;
+use crate::config::kafka::Property;
 use crate::config::{self, Config};
 use crate::content::Folders;
 use crate::journal::embedded::{EmbeddedConfig, Fsync, Retention, Retentions};
+use crate::journal::kafka::{KafkaConfig, Token, TokenSource};
 use crate::live::Live;
 use crate::receive::{Auth, KnownSources, ReceiveConfig, Seal, Secret, SourceAccess};
+
+/// How long a token is taken to be good that does not say it.
+const TOKEN_AGE_MS: i64 = 5 * 60 * 1_000;
 
 /// Where the content comes from.
 pub fn folders(config: &Config) -> Folders {
@@ -68,6 +76,99 @@ pub fn journal(journal: &config::Journal) -> EmbeddedConfig {
     }
 }
 
+/// The journal on a Kafka, with its secrets fetched.
+pub fn kafka(journal: &config::Journal, kafka: &config::kafka::Kafka) -> Result<KafkaConfig> {
+    let mut properties = security(kafka)?;
+    for (name, value) in &kafka.properties {
+        let value = match value {
+            Property::Switch(value) => value.to_string(),
+            Property::Number(value) => value.to_string(),
+            Property::Text(value) => value.clone(),
+            Property::Secret(secret) => reveal(secret, &format!("properties.{name}"))?,
+        };
+        properties.insert(name.clone(), value);
+    }
+    let token = kafka.sasl.as_ref().and_then(|sasl| sasl.token.clone());
+    let defaults = KafkaConfig::default();
+    Ok(KafkaConfig {
+        brokers: kafka.brokers.clone(),
+        prefix: kafka.prefix.clone(),
+        partitions: kafka.partitions,
+        replication: kafka.replication,
+        workers: match kafka.workers {
+            0 => defaults.workers,
+            workers => workers,
+        },
+        instance: kafka.instance.clone(),
+        transaction: kafka.transaction.0,
+        transaction_timeout: kafka.transaction_timeout.0,
+        retention_age: journal.retention_age.0,
+        retention_bytes: journal.retention_bytes.0,
+        message_bytes_max: usize::try_from(kafka.message_bytes_max.0)?,
+        properties,
+        token: token.map(token_source),
+    })
+}
+
+/// TLS and SASL as properties of the client.
+fn security(kafka: &config::kafka::Kafka) -> Result<BTreeMap<String, String>> {
+    let mut properties = BTreeMap::new();
+    let mut set = |name: &str, value: Option<String>| {
+        properties.extend(value.map(|value| (name.to_owned(), value)));
+    };
+    let protocol = match (&kafka.tls, &kafka.sasl) {
+        (None, None) => "plaintext",
+        (Some(_), None) => "ssl",
+        (None, Some(_)) => "sasl_plaintext",
+        (Some(_), Some(_)) => "sasl_ssl",
+    };
+    set("security.protocol", Some(protocol.into()));
+    if let Some(tls) = &kafka.tls {
+        let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        set("ssl.ca.location", text(&tls.ca));
+        set("ssl.certificate.location", text(&tls.certificate));
+        set("ssl.key.location", text(&tls.key));
+        let password = tls.key_password.as_ref();
+        let password = password.map(|secret| reveal(secret, "tls.key_password"));
+        set("ssl.key.password", password.transpose()?);
+    }
+    if let Some(sasl) = &kafka.sasl {
+        set("sasl.mechanism", Some(sasl.mechanism.name().into()));
+        set("sasl.username", sasl.username.clone());
+        let password = sasl.password.as_ref();
+        let password = password.map(|secret| reveal(secret, "sasl.password"));
+        set("sasl.password", password.transpose()?);
+    }
+    Ok(properties)
+}
+
+fn reveal(secret: &SecretRef, place: &str) -> Result<String> {
+    let secret = secret
+        .load()
+        .with_context(|| format!("journal.kafka.{place}"))?;
+    Ok(secret.reveal().to_owned())
+}
+
+/// Reads the token anew each time, since whoever puts it there renews it.
+fn token_source(secret: SecretRef) -> TokenSource {
+    Arc::new(move || {
+        let secret = secret.load()?;
+        let text = secret.reveal().to_owned();
+        let expires_ms = expiry(&text).unwrap_or_else(|| clock::now_ms() + TOKEN_AGE_MS);
+        Ok(Token { text, expires_ms })
+    })
+}
+
+/// When a token expires, where it is a JSON Web Token that says so (RFC 7519, section 4.1.4).
+fn expiry(token: &str) -> Option<i64> {
+    let claims = token.split('.').nth(1)?;
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(claims)
+        .ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
+    claims.get("exp")?.as_i64()?.checked_mul(1_000)
+}
+
 /// Receive, with its secrets fetched.
 pub fn receive(receive: &config::Receive) -> Result<ReceiveConfig> {
     let sources = receive.sources.iter().map(|(name, auth)| {
@@ -114,6 +215,16 @@ fn proof(auth: &config::Auth) -> Result<Auth> {
     if let Some(secret) = &auth.github_secret {
         return Ok(Auth::github(load(secret)?));
     }
+    if let Some(secret) = &auth.hmac_sha256 {
+        return Ok(Auth::HmacSha256 {
+            header: auth.header.clone().unwrap_or_default(),
+            prefix: auth.prefix.clone().unwrap_or_else(|| "sha256=".into()),
+            secret: load(secret)?,
+        });
+    }
+    if let Some(secret) = &auth.standard_webhooks {
+        return Ok(Auth::StandardWebhooks(load(secret)?));
+    }
     if let Some(secret) = &auth.bearer {
         return Ok(Auth::Bearer(load(secret)?));
     }
@@ -132,6 +243,8 @@ pub fn fingerprint_key(config: &Config) -> Result<FingerprintKey> {
     }
     let path = config.journal.path.join("fingerprint.key");
     if !path.exists() {
+        std::fs::create_dir_all(&config.journal.path)
+            .with_context(|| format!("{} cannot be made", config.journal.path.display()))?;
         make_key(&path).with_context(|| format!("{} cannot be written", path.display()))?;
     }
     let bytes =
@@ -199,12 +312,23 @@ impl Seal for Sealer {
 pub struct Known(pub Arc<Live>);
 
 impl KnownSources for Known {
+    /// `auto` is a way in for streams that mix sources, as an Event Hub does.
     fn knows(&self, source: &str) -> bool {
-        self.0.content().sources.get(source).is_some()
+        source == "auto" || self.0.content().sources.get(source).is_some()
+    }
+
+    fn challenge(&self, source: &str) -> Option<(String, String)> {
+        let content = self.0.content();
+        let challenge = content.sources.get(source)?.spec().challenge.clone()?;
+        Some((challenge.header, challenge.answer))
     }
 
     fn names(&self) -> Vec<String> {
         let content = self.0.content();
         content.sources.names().map(str::to_owned).collect()
+    }
+
+    fn answer(&self, source: &str) -> Option<String> {
+        self.0.content().sources.get(source)?.spec().answer.clone()
     }
 }

@@ -17,6 +17,7 @@ use crate::journal::{Batch, JournalError, StateEntries, Topic, Transaction};
 pub mod correlate;
 mod health;
 pub mod normalize;
+mod progress;
 
 #[cfg(test)]
 mod tests;
@@ -39,8 +40,9 @@ pub trait Stage: Send {
     /// The content has changed: from the next batch on this one is in force. State stays.
     fn renew(&mut self, content: &Content);
 
-    /// Everything has been read: time may pass. None where that changes nothing.
-    fn idle(&mut self, now_ms: i64) -> Option<Transaction>;
+    /// These partitions have been read to their ends: time may pass for them. None where that
+    /// changes nothing.
+    fn idle(&mut self, partitions: &[u32], now_ms: i64) -> Option<Transaction>;
 }
 
 /// What keeps a stage from starting.

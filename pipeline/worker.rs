@@ -48,6 +48,9 @@ pub fn run(
     let mut consumer = journal.subscribe(group, stage.input(), member)?;
     loop {
         let draining = drain.begun();
+        if draining && journal.is_shared() {
+            return Ok(());
+        }
         let polled = consumer.poll(BATCH_MESSAGES_MAX, POLL_WAIT);
         // After the poll: what it brings may come of a content that is newer than the last look, and
         // a match of a rule that is not known yet would be lost.
@@ -92,11 +95,13 @@ fn step(
             let transaction = stage.process(batch, clock());
             consumer.commit(transaction)?;
         }
-        Polled::Idle => {
-            if let Some(transaction) = stage.idle(clock()) {
+        Polled::Idle { partitions, all } => {
+            if let Some(transaction) = stage.idle(&partitions, clock()) {
                 consumer.commit(transaction)?;
             }
-            return Ok(Step::Idle);
+            if all {
+                return Ok(Step::Idle);
+            }
         }
     }
     Ok(Step::Worked)

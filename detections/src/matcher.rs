@@ -108,6 +108,7 @@ impl Matcher {
                         target: rules.meta(consumer.target).id.clone(),
                         event_id: event.id().to_owned(),
                         time_ms: event.time_ms(),
+                        received_ms: 0,
                         group,
                         value: parts.value.clone(),
                         evidence: evidence.clone(),

@@ -33,7 +33,7 @@ mod repositories;
 /// Where a draft names the acting user, best first.
 const USER_PATHS: [&str; 3] = ["user.email", "user.id", "user.name"];
 
-/// The knowledge of an organization. The default knows nothing and adds nothing.
+/// The knowledge of an organization. The default knows nothing but the marks of agents.
 #[derive(Default)]
 pub struct Context {
     directory: Option<Directory>,
@@ -112,9 +112,7 @@ impl Context {
                 value::insert(body, "chaperone.destination.allowed", allowed);
             }
         }
-        if let Some(agents) = &self.agents
-            && let Some(agent) = agents.judge(body)
-        {
+        if let Some(agent) = agents::judge(self.agents.as_ref(), body) {
             value::insert(body, "chaperone.change.agent", agent);
         }
     }

@@ -163,6 +163,7 @@ impl Worker {
     ) -> Result<Event, Failure> {
         let mut body = item;
         convert::prepare(&mut body, source.spec());
+        let classified = source.actions.classify(&mut body);
         let mut none = Value::Null;
         let metadata = if source.mapper.reads_metadata() {
             metadata.get_or_insert_with(|| metadata_of(record))
@@ -173,6 +174,9 @@ impl Worker {
             .mapper
             .run(&mut self.machine, &mut body, metadata)
             .map_err(|error| (error.code, error.detail))?;
+        if !classified {
+            source.actions.classify(&mut body);
+        }
         let finishing = finish::Finishing {
             source,
             origin: &record.origin,
@@ -221,14 +225,15 @@ fn open<'a>(shared: &'a Shared, record: &Record) -> Result<Option<Opened<'a>>, F
     }
     let source = named_source(shared, &record.origin.source)?;
     let document = value::parse(body).map_err(|error| unreadable(body, error))?;
-    let items = match source {
-        Some(source) => items::of_source(document, source),
-        None => items::recognized(document, &shared.sources, &record.origin),
-    };
     let limit = shared.limits.items_max;
+    let room = limit.saturating_add(1);
+    let items = match source {
+        Some(source) => items::of_source(document, source, room),
+        None => items::recognized(document, &shared.sources, &record.origin, room),
+    };
     if items.len() > limit {
         let detail = format!(
-            "the record holds {} items, and the limit is {limit}",
+            "the record holds {} items or more, and the limit is {limit}",
             items.len()
         );
         return Err((RefusalCode::TooLarge, detail));

@@ -1,168 +1,156 @@
-//! OTLP/JSON log exports, split into one flat item for each log record.
+//! OTLP/JSON exports, split into one flat item for each log record, data point and span.
 //!
-//! `ExportLogsServiceRequest` (opentelemetry-proto, `logs/v1`) nests resource → scope → record and
-//! writes attributes as lists of typed values. A mapping program wants
-//! `.attributes."session.id"`, so an item is:
+//! An export (opentelemetry-proto, `logs/v1`, `metrics/v1`, `trace/v1`) nests resource → scope →
+//! record and writes attributes as lists of typed values. A mapping program wants
+//! `.attributes."session.id"`, so an item of whichever signal is:
 //!
 //! ```json
 //! {"signal": "log", "resource": {"service.name": "…"}, "scope": {"name": "…", "version": "…"},
-//!  "name": "…", "body": …, "attributes": {"session.id": "…"},
-//!  "time_unix_nano": 1, "observed_time_unix_nano": 1,
-//!  "severity_number": 9, "severity_text": "INFO", "trace_id": "…", "span_id": "…"}
+//!  "name": "…", "attributes": {"session.id": "…"}, "time_unix_nano": 1, …}
 //! ```
 //!
-//! What is absent in the export is absent in the item. 64-bit integers come as numbers or as
-//! text and become numbers. Attribute keys stay dotted and flat; a key that comes twice keeps its
-//! last value, as in the protocol's own SDKs. There is one JSON form only: whoever receives
-//! protobuf converts it to this one first. Metrics and traces have other items and come with their
-//! own `signal`.
+//! and besides that what [`log`], [`metric`] and [`span`] say. What is absent in the export is absent
+//! in the item. 64-bit integers come as numbers or as text and become numbers. Attribute keys stay
+//! dotted and flat; a key that comes twice keeps its last value, as in the protocol's own SDKs. There
+//! is one JSON form only: whoever receives protobuf converts it to this one first.
+//!
+//! What is not of the form becomes an item as it is: no source knows it, so it is refused by itself.
 
-use crate::value::{KeyString, ObjectMap, Value, text};
+mod any;
+mod log;
+mod metric;
+mod span;
 
-/// True where the document is an export of logs.
-pub(crate) fn is_export(document: &Value) -> bool {
-    document
-        .as_object()
-        .and_then(|object| object.get("resourceLogs"))
-        .is_some_and(Value::is_array)
+use any::{attributes, move_key};
+
+use crate::value::{ObjectMap, Value};
+
+/// Where the records of a signal lie, and what one becomes.
+struct Signal {
+    groups: &'static str,
+    scopes: &'static str,
+    records: &'static str,
+    push: fn(ObjectMap, &Parent, &mut Items),
 }
 
-/// Takes the export apart. What is not of the form gives no item: an empty export is a valid one.
-pub(crate) fn items(document: Value) -> Vec<Value> {
-    let mut items = Vec::new();
-    let Value::Object(mut document) = document else {
-        return items;
-    };
-    for group in take_array(&mut document, "resourceLogs") {
-        let Value::Object(mut group) = group else {
-            continue;
-        };
-        let resource = take_attributes(group.get_mut("resource"));
-        for scoped in take_array(&mut group, "scopeLogs") {
-            if let Value::Object(scoped) = scoped {
-                push_scope(scoped, &resource, &mut items);
+const SIGNALS: [Signal; 3] = [
+    Signal {
+        groups: "resourceLogs",
+        scopes: "scopeLogs",
+        records: "logRecords",
+        push: log::push,
+    },
+    Signal {
+        groups: "resourceMetrics",
+        scopes: "scopeMetrics",
+        records: "metrics",
+        push: metric::push,
+    },
+    Signal {
+        groups: "resourceSpans",
+        scopes: "scopeSpans",
+        records: "spans",
+        push: span::push,
+    },
+];
+
+/// What every record of a scope shares.
+struct Parent {
+    resource: ObjectMap,
+    scope: ObjectMap,
+}
+
+impl Parent {
+    /// The item of a record, with what all signals have.
+    fn item(&self, signal: &str) -> ObjectMap {
+        ObjectMap::from([
+            ("signal".into(), signal.into()),
+            ("resource".into(), self.resource.clone().into()),
+            ("scope".into(), self.scope.clone().into()),
+        ])
+    }
+}
+
+/// The items so far, and how many are wanted.
+struct Items {
+    all: Vec<Value>,
+    max: usize,
+}
+
+impl Items {
+    fn push(&mut self, item: Value) {
+        if self.all.len() < self.max {
+            self.all.push(item);
+        }
+    }
+
+    /// The elements at a key that are objects. Any other is an item by itself.
+    fn objects(&mut self, holder: &mut ObjectMap, key: &str) -> Vec<ObjectMap> {
+        let mut objects = Vec::new();
+        match holder.remove(key) {
+            Some(Value::Array(elements)) => {
+                for element in elements {
+                    match element {
+                        Value::Object(object) => objects.push(object),
+                        other => self.push(other),
+                    }
+                }
+            }
+            None | Some(Value::Null) => {}
+            Some(other) => self.push(other),
+        }
+        objects
+    }
+}
+
+/// True where the document is an export.
+pub(crate) fn is_export(document: &Value) -> bool {
+    document.as_object().is_some_and(|object| {
+        SIGNALS
+            .iter()
+            .any(|signal| object.get(signal.groups).is_some_and(Value::is_array))
+    })
+}
+
+/// Takes the export apart. An empty one is valid and gives no item; of one with more than `max` only
+/// so many are made.
+pub(crate) fn items(document: Value, max: usize) -> Vec<Value> {
+    let all = Vec::new();
+    let mut items = Items { all, max };
+    if let Value::Object(mut document) = document {
+        for signal in &SIGNALS {
+            for group in items.objects(&mut document, signal.groups) {
+                open_group(group, signal, &mut items);
             }
         }
     }
-    items
+    items.all
 }
 
-fn push_scope(mut scoped: ObjectMap, resource: &ObjectMap, items: &mut Vec<Value>) {
+fn open_group(mut group: ObjectMap, signal: &Signal, items: &mut Items) {
+    let mut parent = Parent {
+        resource: any::attributes_of(group.get_mut("resource")),
+        scope: ObjectMap::new(),
+    };
+    for mut scoped in items.objects(&mut group, signal.scopes) {
+        parent.scope = scope(scoped.get_mut("scope"));
+        for record in items.objects(&mut scoped, signal.records) {
+            (signal.push)(record, &parent, items);
+        }
+    }
+}
+
+fn scope(given: Option<&mut Value>) -> ObjectMap {
     let mut scope = ObjectMap::new();
-    if let Some(Value::Object(given)) = scoped.get_mut("scope") {
+    if let Some(Value::Object(given)) = given {
         move_key(given, "name", &mut scope, "name");
         move_key(given, "version", &mut scope, "version");
-    }
-    for record in take_array(&mut scoped, "logRecords") {
-        if let Value::Object(record) = record {
-            items.push(item(record, resource.clone(), scope.clone()));
+        let attributes = attributes(any::take_array(given, "attributes"));
+        if !attributes.is_empty() {
+            scope.insert("attributes".into(), attributes.into());
         }
     }
-}
-
-fn item(mut record: ObjectMap, resource: ObjectMap, scope: ObjectMap) -> Value {
-    let mut item = ObjectMap::new();
-    item.insert("signal".into(), "log".into());
-    item.insert("resource".into(), resource.into());
-    item.insert("scope".into(), scope.into());
-    let attributes = attributes(take_array(&mut record, "attributes"));
-    item.insert("attributes".into(), attributes.into());
-    if let Some(body) = record.remove("body") {
-        item.insert("body".into(), any_value(body));
-    }
-    for (theirs, ours) in [
-        ("eventName", "name"),
-        ("severityText", "severity_text"),
-        ("traceId", "trace_id"),
-        ("spanId", "span_id"),
-    ] {
-        move_key(&mut record, theirs, &mut item, ours);
-    }
-    for (theirs, ours) in [
-        ("timeUnixNano", "time_unix_nano"),
-        ("observedTimeUnixNano", "observed_time_unix_nano"),
-        ("severityNumber", "severity_number"),
-    ] {
-        // A zero stands for absence in protobuf.
-        if let Some(number) = record.get(theirs).and_then(integer).filter(|n| *n != 0) {
-            item.insert(ours.into(), number.into());
-        }
-    }
-    Value::Object(item)
-}
-
-fn move_key(from: &mut ObjectMap, theirs: &str, to: &mut ObjectMap, ours: &str) {
-    if let Some(value) = from.remove(theirs) {
-        to.insert(KeyString::from(ours), value);
-    }
-}
-
-fn take_array(object: &mut ObjectMap, key: &str) -> Vec<Value> {
-    match object.remove(key) {
-        Some(Value::Array(values)) => values,
-        _ => Vec::new(),
-    }
-}
-
-fn take_attributes(holder: Option<&mut Value>) -> ObjectMap {
-    match holder {
-        Some(Value::Object(holder)) => attributes(take_array(holder, "attributes")),
-        _ => ObjectMap::new(),
-    }
-}
-
-/// `[{key, value: {…}}]` as an object.
-fn attributes(list: Vec<Value>) -> ObjectMap {
-    let pairs = list.into_iter().filter_map(|entry| {
-        let Value::Object(mut entry) = entry else {
-            return None;
-        };
-        let key = KeyString::from(text(entry.get("key")?)?);
-        Some((key, any_value(entry.remove("value")?)))
-    });
-    pairs.collect()
-}
-
-/// An `AnyValue`, which names its type, as the plain value. What is none is kept as it is.
-fn any_value(value: Value) -> Value {
-    let Value::Object(mut typed) = value else {
-        return value;
-    };
-    if typed.len() != 1 {
-        return if typed.is_empty() {
-            Value::Null
-        } else {
-            Value::Object(typed)
-        };
-    }
-    let Some((kind, inner)) = typed.pop_first() else {
-        return Value::Null;
-    };
-    match kind.as_str() {
-        "stringValue" | "boolValue" | "doubleValue" | "bytesValue" => inner,
-        "intValue" => integer(&inner).map_or(inner, Value::from),
-        "arrayValue" => match inner {
-            Value::Object(mut list) => take_array(&mut list, "values")
-                .into_iter()
-                .map(any_value)
-                .collect::<Vec<_>>()
-                .into(),
-            other => other,
-        },
-        "kvlistValue" => match inner {
-            Value::Object(mut list) => attributes(take_array(&mut list, "values")).into(),
-            other => other,
-        },
-        _ => Value::Object(ObjectMap::from([(kind, inner)])),
-    }
-}
-
-/// A 64-bit integer, which proto3's JSON form writes as text.
-fn integer(value: &Value) -> Option<i64> {
-    match value {
-        Value::Integer(number) => Some(*number),
-        other => text(other)?.parse().ok(),
-    }
+    scope
 }
 
 #[cfg(test)]

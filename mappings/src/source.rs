@@ -19,10 +19,12 @@ use crate::problem::Problem;
 use crate::record::Origin;
 use crate::value::Value;
 
+pub(crate) use actions::Actions;
 pub use produces::Produces;
 use recognize::Recognizer;
-pub use spec::{ItemPath, Logsource, Spec};
+pub use spec::{Action, Challenge, ItemPath, Logsource, Spec};
 
+mod actions;
 mod produces;
 mod recognize;
 mod spec;
@@ -46,6 +48,7 @@ pub struct Source {
     spec: Spec,
     pub(crate) mapper: Mapper,
     pub(crate) recognizer: Recognizer,
+    pub(crate) actions: Actions,
     pub(crate) ids: Vec<IdPath>,
 }
 
@@ -243,6 +246,7 @@ fn build(
         (Ok(spec), Ok(mapper)) => Ok(Source {
             name: spec.name.clone().unwrap_or(name),
             recognizer: Recognizer::new(&spec.recognize),
+            actions: Actions::new(&spec.actions),
             ids: spec.id.iter().map(spec::IdSpec::paths).collect(),
             spec,
             mapper,

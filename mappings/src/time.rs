@@ -65,7 +65,11 @@ fn text_ms(text: &str) -> Option<i64> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return epoch_ms(text.parse().ok()?);
     }
-    if let Ok(time) = DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f %z") {
+    // With a zone that RFC 3339 does not know: GitLab's ` +0100` and Bitbucket's `T…+0100`.
+    let zoned = ["%Y-%m-%d %H:%M:%S%.f %z", "%Y-%m-%dT%H:%M:%S%.f%z"]
+        .iter()
+        .find_map(|format| DateTime::parse_from_str(text, format).ok());
+    if let Some(time) = zoned {
         return Some(time.timestamp_millis());
     }
     let bare = text.strip_suffix(" UTC").unwrap_or(text);

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 
 use anyhow::Result;
 use chaperone_mappings::normalize::Normalized;
+use chaperone_mappings::schema;
 
 use super::{Ended, invalid};
 use crate::cli::NormalizeArgs;
@@ -37,6 +38,7 @@ pub fn run(args: &NormalizeArgs) -> Result<Ended> {
     let limit = usize::try_from(Config::builtin().receive.body_bytes_max.0)?;
     let (mut events, mut refused) = (0_u64, 0_u64);
     let mut scratch = content.redactor.scratch();
+    let mut line = Vec::new();
     let counted = Arc::new(AtomicU64::new(0));
     for input in read::inputs(&[file], &args.source)? {
         read::read(&input, limit, clock::now_ms(), &counted, &mut |found| {
@@ -53,8 +55,10 @@ pub fn run(args: &NormalizeArgs) -> Result<Ended> {
             };
             events += normalized.events.len() as u64;
             for event in normalized.events.drain(..) {
-                out.write_all(event.json())?;
-                out.write_all(b"\n")?;
+                line.clear();
+                schema::convert(args.schema, event.body(), &mut line)?;
+                line.push(b'\n');
+                out.write_all(&line)?;
             }
             if normalized.refusals.is_empty() {
                 return Ok(());

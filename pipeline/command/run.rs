@@ -1,18 +1,17 @@
 //! `chaperone run`.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use chaperone_sinks::{Delivery, File, FileOptions, Filter as SinkFilter, Policy, Sink, Stdout};
+use anyhow::Result;
+use chaperone_sinks::{Delivery, Filter as SinkFilter};
 
 use super::{Ended, Invalid, invalid};
 use crate::cli::{Role, RunArgs};
-use crate::config::{Config, Documents, Sink as SinkConfig, SinkKind};
+use crate::config::{Config, Documents, Sink as SinkConfig};
 use crate::content::Content;
 use crate::deliver::{Deliverer, Gone};
 use crate::filter::Filter;
-use crate::journal::{Journal, Topic, embedded};
+use crate::journal::{Embedded, Journal, Kafka, Topic};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::run::Pipeline;
@@ -26,8 +25,7 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
         Some(path) => Config::load(path).map_err(Invalid::from)?,
         None => Config::builtin(),
     };
-    let journal = embedded::Embedded::open(settings::journal(&config.journal))?;
-    let journal: Arc<dyn Journal> = Arc::new(journal);
+    let journal = journal(&config)?;
     let key = settings::fingerprint_key(&config)?;
     let folders = settings::folders(&config);
     let seen = Watch::begin(&folders);
@@ -52,7 +50,7 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
         let known = Arc::new(settings::Known(live.clone()));
         let seal = settings::seal(live.clone());
         let address = pipeline.receive(receive, seal, known)?;
-        greet(address, &config.journal.path);
+        greet(address, &config);
     }
     pipeline.watch(Watch::new(seen, folders, key, live, metrics.clone()));
     let ended = pipeline.wait(stop_signal());
@@ -62,6 +60,20 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
         Err(error) => Err(error),
         Ok(()) => Ok(Ended::Well),
     }
+}
+
+fn journal(config: &Config) -> Result<Arc<dyn Journal>> {
+    let Some(kafka) = &config.journal.kafka else {
+        let embedded = Embedded::open(settings::journal(&config.journal))?;
+        return Ok(Arc::new(embedded));
+    };
+    if config.redaction.key.is_none() {
+        tracing::warn!(
+            "[redaction] has no `key`: the fingerprints of this process differ from those of the others on the same Kafka"
+        );
+    }
+    let kafka = Kafka::connect(settings::kafka(&config.journal, kafka)?)?;
+    Ok(Arc::new(kafka))
 }
 
 fn parts(content: &Content, journal: &dyn Journal, metrics: &Arc<Metrics>) -> Parts {
@@ -87,14 +99,16 @@ fn sinks(
         .sinks
         .iter()
         .map(|sink| {
-            let delivery = Delivery::new(product(sink)?, filter(sink)?, Policy::default());
+            let name = &sink.name;
+            let refused = |error| invalid(format!("the sink `{name}`: {error}"));
+            let product = sink.product.open(name).map_err(refused)?;
+            let delivery = Delivery::new(product, filter(sink), sink.policy());
             let topics: &[Topic] = match sink.documents {
                 Documents::Alerts => &[Topic::Alerts],
                 Documents::Events => &[Topic::Events],
                 Documents::Both => &[Topic::Alerts, Topic::Events],
                 Documents::Refusals => &[Topic::DeadLetters],
             };
-            let name = &sink.name;
             Deliverer::new(
                 name,
                 delivery,
@@ -107,38 +121,22 @@ fn sinks(
         .collect()
 }
 
-/// The one list of products.
-fn product(sink: &SinkConfig) -> Result<Arc<dyn Sink>> {
-    Ok(match sink.kind {
-        SinkKind::Stdout => Arc::new(Stdout::open()),
-        SinkKind::File => {
-            let path = sink.path.as_ref().context("a file sink has a path")?;
-            let mut options = FileOptions::new(path);
-            options.rotate_bytes = sink.rotate_bytes.0;
-            options.rotate_age = Some(sink.rotate_age.0);
-            options.keep = sink.keep_files;
-            let name = &sink.name;
-            let open = File::open(options);
-            Arc::new(open.map_err(|error| invalid(format!("the sink `{name}`: {error}")))?)
-        }
-    })
-}
-
-fn filter(sink: &SinkConfig) -> Result<SinkFilter> {
-    Ok(SinkFilter {
+fn filter(sink: &SinkConfig) -> SinkFilter {
+    SinkFilter {
         events: sink.documents != Documents::Alerts,
         alerts: sink.documents != Documents::Events,
-        level_min: sink.level.parse()?,
+        level_min: sink.level,
         sources: sink.sources.clone(),
-        ..SinkFilter::alerts()
-    })
+        tenants: sink.tenants.clone(),
+    }
 }
 
-fn greet(address: std::net::SocketAddr, journal: &Path) {
-    eprintln!(
-        "chaperone listens on http://{address}, journal in {}",
-        journal.display()
-    );
+fn greet(address: std::net::SocketAddr, config: &Config) {
+    let journal = match &config.journal.kafka {
+        Some(kafka) => format!("on Kafka at {}", kafka.brokers.join(",")),
+        None => format!("in {}", config.journal.path.display()),
+    };
+    eprintln!("chaperone listens on http://{address}, journal {journal}");
     eprintln!(
         "  OpenTelemetry  OTEL_EXPORTER_OTLP_ENDPOINT=http://{address} (http/protobuf or http/json)"
     );

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chaperone_mappings::problem::Problem;
 use serde::Deserialize;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 /// The sections of a file, each read on its own.
 pub(super) struct Sections<'t> {
@@ -47,15 +47,13 @@ impl<'t> Sections<'t> {
         self.read(value).unwrap_or_default()
     }
 
-    pub(super) fn take_all<T: for<'de> Deserialize<'de>>(&mut self, section: &str) -> Vec<T> {
+    /// Takes the tables of `[[section]]` as they are, each for [`Sections::read`] or in parts.
+    pub(super) fn take_tables(&mut self, section: &str) -> Vec<Spanned<DeValue<'t>>> {
         let Some((_, value)) = self.table.remove_entry(section) else {
             return Vec::new();
         };
         match value.into_inner() {
-            DeValue::Array(items) => items
-                .into_iter()
-                .filter_map(|item| self.read(item))
-                .collect(),
+            DeValue::Array(items) => items.into_iter().collect(),
             _ => {
                 self.problem(section, format!("write each of them as [[{section}]]"));
                 Vec::new()
@@ -64,12 +62,19 @@ impl<'t> Sections<'t> {
     }
 
     fn read<T: for<'de> Deserialize<'de>>(&mut self, value: Spanned<DeValue<'t>>) -> Option<T> {
+        self.read_with(value, T::deserialize)
+    }
+
+    /// Reads a value, and notes what is wrong with it.
+    pub(super) fn read_with<T>(
+        &mut self,
+        value: Spanned<DeValue<'t>>,
+        read: impl FnOnce(ValueDeserializer<'t>) -> Result<T, toml::de::Error>,
+    ) -> Option<T> {
         let start = value.span().start;
-        let deserializer = serde::de::IntoDeserializer::into_deserializer(value);
-        match T::deserialize(deserializer) {
+        match read(serde::de::IntoDeserializer::into_deserializer(value)) {
             Ok(read) => Some(read),
             Err(error) => {
-                let error: toml::de::Error = error;
                 match error.span() {
                     Some(_) => self.toml_problem(&error),
                     None => self

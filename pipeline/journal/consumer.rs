@@ -24,7 +24,7 @@ use super::{
 pub(super) const BATCH_BYTES_MAX: usize = 4 << 20;
 
 /// What a wait is cut to that the clock cannot count.
-const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a consumer needs of a journal.
 pub(super) trait Store: Send + Sync + 'static {
@@ -222,7 +222,10 @@ impl<S: Store> Consumer for LocalConsumer<S> {
                 return Ok(Polled::Batch(batch));
             }
             if !self.wait(deadline) {
-                return Ok(Polled::Idle);
+                return Ok(Polled::Idle {
+                    partitions: self.assigned.iter().map(|a| a.partition).collect(),
+                    all: true,
+                });
             }
         }
     }

@@ -9,6 +9,7 @@
 //! browser must not be able to use it: a browser sends `Origin` with every cross-site POST, an
 //! exporter or a webhook never does, so an open source refuses what has one.
 
+mod standard_webhooks;
 #[cfg(test)]
 mod tests;
 
@@ -54,7 +55,8 @@ pub enum Auth {
     Open,
     /// Nothing is taken.
     Closed,
-    /// The hexadecimal HMAC-SHA256 of the raw body in a header: GitHub and most code hosts.
+    /// The hexadecimal HMAC-SHA256 of the raw body in a header: GitHub, Bitbucket (under the name
+    /// that GitHub has for SHA-1) and most others.
     HmacSha256 {
         /// The header's name.
         header: String,
@@ -70,6 +72,8 @@ pub enum Auth {
         /// Its value.
         token: Secret,
     },
+    /// The signature of [`standard_webhooks`]: GitLab's signing token, and several agents' vendors.
+    StandardWebhooks(Secret),
     /// `Authorization: Bearer <token>`, as an OTLP exporter sends it from its headers setting.
     Bearer(Secret),
 }
@@ -98,6 +102,7 @@ impl Auth {
             Self::Open | Self::Closed => false,
             Self::HmacSha256 { header, secret, .. } => secret.is_empty() || !named(header),
             Self::StaticToken { header, token } => token.is_empty() || !named(header),
+            Self::StandardWebhooks(secret) => standard_webhooks::key(secret).is_none(),
             Self::Bearer(token) => token.is_empty(),
         }
     }
@@ -119,6 +124,7 @@ impl Auth {
             Self::HmacSha256 { header, prefix, .. } => {
                 signature(headers, header, prefix).map(|_| ())
             }
+            Self::StandardWebhooks(_) => standard_webhooks::check_head(headers),
             Self::StaticToken { header, token } => match headers.get(header.as_str()) {
                 None => Err(missing(header)),
                 Some(value) if token.equals(value.as_bytes()) => Ok(()),
@@ -128,29 +134,48 @@ impl Auth {
         }
     }
 
-    /// What needs the body, as the raw bytes that were sent.
-    pub(super) fn check_body(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {
-        let Self::HmacSha256 {
-            header,
-            prefix,
-            secret,
-        } = self
-        else {
-            return Ok(());
-        };
-        let given = signature(headers, header, prefix)?;
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&secret.0).expect("HMAC takes a key of any length");
-        mac.update(body);
-        // `verify_slice` compares in constant time.
-        mac.verify_slice(&given).map_err(|_| {
-            Refused::new(
-                Reason::Unauthorized,
-                format!("the signature in {header} is not that of this body"),
-                "use the same secret on both sides; the body must arrive byte for byte as signed",
-            )
-        })
+    /// What needs the body, as the raw bytes that were sent, and the time at which they came.
+    pub(super) fn check_body(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now_ms: i64,
+    ) -> Result<(), Refused> {
+        match self {
+            Self::HmacSha256 {
+                header,
+                prefix,
+                secret,
+            } => {
+                let given = signature(headers, header, prefix)?;
+                let mac = hmac(&secret.0, &[body]);
+                // `verify_slice` compares in constant time.
+                mac.verify_slice(&given)
+                    .map_err(|_| not_of_this_body(header))
+            }
+            Self::StandardWebhooks(secret) => {
+                standard_webhooks::check_body(secret, headers, body, now_ms)
+            }
+            _ => Ok(()),
+        }
     }
+}
+
+/// The HMAC-SHA256 over parts that stand one behind the other.
+fn hmac(key: &[u8], parts: &[&[u8]]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    for part in parts {
+        mac.update(part);
+    }
+    mac
+}
+
+fn not_of_this_body(header: &str) -> Refused {
+    Refused::new(
+        Reason::Unauthorized,
+        format!("the signature in {header} is not that of this body"),
+        "use the same secret on both sides; the body must arrive byte for byte as signed",
+    )
 }
 
 fn check_bearer(headers: &HeaderMap, token: &Secret) -> Result<(), Refused> {
@@ -173,11 +198,13 @@ fn check_bearer(headers: &HeaderMap, token: &Secret) -> Result<(), Refused> {
     }
 }
 
-/// The 32 bytes of a signature header.
+/// The 32 bytes of a signature header. Where it lists several, the one of the scheme that the prefix
+/// names counts: `v1=…,v2=…`, as CircleCI sends it.
 fn signature(headers: &HeaderMap, name: &str, prefix: &str) -> Result<[u8; 32], Refused> {
     let value = headers.get(name).ok_or_else(|| missing(name))?.as_bytes();
-    value
-        .strip_prefix(prefix.as_bytes())
+    let mut listed = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    listed
+        .find_map(|one| one.strip_prefix(prefix.as_bytes()))
         .and_then(hex)
         .ok_or_else(|| {
             Refused::new(

@@ -35,14 +35,16 @@ use crate::raw;
 /// A packed or larger body is prepared on a blocking thread.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
 
-const WAYS: &str = "POST /v1/sources/<source> takes a webhook, POST /v1/logs takes OTLP logs, \
-                    GET /healthz says ok";
+const WAYS: &str = "POST /v1/sources/<source> takes a webhook, POST /v1/logs, /v1/metrics and \
+                    /v1/traces take OTLP, GET /healthz says ok";
 
 /// What the doors need.
 pub(super) struct Doors {
     pub(super) config: ReceiveConfig,
     pub(super) counters: Arc<Counters>,
     pub(super) appender: Appender,
+    /// What the journal takes.
+    pub(super) record_bytes_max: usize,
     pub(super) budget: Budget,
     pub(super) known: Arc<dyn KnownSources>,
     pub(super) seal: Arc<dyn Seal>,
@@ -65,8 +67,8 @@ enum Door {
 pub(super) fn routes(doors: Arc<Doors>) -> Router {
     let mut router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/v1/sources/{source}", post(webhook));
-    for signal in &otlp::SIGNALS {
+        .route("/v1/sources/{source}", post(webhook).get(challenge));
+    for signal in otlp::SIGNALS {
         let handler = async move |State(doors): State<Arc<Doors>>, request: Request| {
             telemetry(&doors, signal, request).await
         };
@@ -86,12 +88,14 @@ async fn webhook(
     let delivery = doors.counters.begin();
     // A name that is not UTF-8 is nobody's.
     let source = source.map(|Path(name)| name).unwrap_or_default();
+    let given = doors.known.answer(&source);
     let (parts, mut body) = request.into_parts();
     let result = doors.webhook(&parts.headers, source, &mut body).await;
     match result {
-        Ok(records) => {
+        Ok(taken) => {
             delivery.accepted();
-            json(StatusCode::OK, &serde_json::json!({"accepted": records}))
+            let body = given.unwrap_or_else(|| format!("{{\"accepted\":{}}}", taken.records));
+            json(StatusCode::OK, &body)
         }
         Err(refused) => {
             doors.turn_away(&parts.headers, &mut body, &refused).await;
@@ -99,6 +103,33 @@ async fn webhook(
             answer(&refused)
         }
     }
+}
+
+/// A vendor asks whether an address is ours. Whoever asks proves itself as with a delivery.
+async fn challenge(
+    State(doors): State<Arc<Doors>>,
+    source: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let source = source.map(|Path(name)| name).unwrap_or_default();
+    let asked = doors.known.challenge(&source).and_then(|(header, answer)| {
+        let challenge = headers.get(header)?.to_str().ok()?;
+        Some((answer, challenge.to_owned()))
+    });
+    let Some((key, challenge)) = asked else {
+        let mut response = wrong_method(State(doors)).await;
+        let allowed = HeaderValue::from_static("POST");
+        response.headers_mut().insert(header::ALLOW, allowed);
+        return response;
+    };
+    if let Err(refused) = doors.config.access(&source).0.check_head(&headers) {
+        doors.counters.begin().refused(refused.reason);
+        return answer(&refused);
+    }
+    json(
+        StatusCode::OK,
+        &serde_json::json!({key: challenge}).to_string(),
+    )
 }
 
 async fn telemetry(doors: &Arc<Doors>, signal: &'static Signal, request: Request) -> Response {
@@ -112,9 +143,9 @@ async fn telemetry(doors: &Arc<Doors>, signal: &'static Signal, request: Request
     // Who speaks neither encoding gets JSON, which a person can read.
     let encoding = encoding.unwrap_or(otlp::Encoding::Json);
     match result {
-        Ok(_) => {
+        Ok(taken) => {
             delivery.accepted();
-            encoding.accepted()
+            signal.accepted(encoding, taken.rejected)
         }
         Err(refused) => {
             doors.turn_away(&parts.headers, &mut body, &refused).await;
@@ -142,7 +173,7 @@ impl Doors {
         headers: &HeaderMap,
         source: String,
         body: &mut Body,
-    ) -> Result<usize, Refused> {
+    ) -> Result<Taken, Refused> {
         if !self.known.knows(&source) {
             return Err(Refused::new(
                 Reason::UnknownSource,
@@ -172,8 +203,7 @@ impl Doors {
         signal: &'static Signal,
         encoding: otlp::Encoding,
         body: &mut Body,
-    ) -> Result<usize, Refused> {
-        signal.check()?;
+    ) -> Result<Taken, Refused> {
         if parts.method != axum::http::Method::POST {
             let error = "this path does not take this method";
             return Err(Refused::new(Reason::Method, error, WAYS));
@@ -185,7 +215,7 @@ impl Doors {
             .await
     }
 
-    /// Everything after the head has been believed: how many records became durable.
+    /// Everything after the head has been believed, until the records are durable.
     async fn deliver(
         self: &Arc<Self>,
         headers: &HeaderMap,
@@ -193,7 +223,7 @@ impl Doors {
         auth: Auth,
         tenant: String,
         body: &mut Body,
-    ) -> Result<usize, Refused> {
+    ) -> Result<Taken, Refused> {
         let packing = Encoding::of(headers)?;
         let mut bytes = self.budget.reserve();
         let sent = body::read(headers, body, self.limits(), &mut bytes).await?;
@@ -209,23 +239,26 @@ impl Doors {
             packing,
             bytes,
         };
-        let (messages, bytes) = if is_small {
+        let Prepared {
+            messages,
+            rejected,
+            bytes,
+        } = if is_small {
             catch_unwind(AssertUnwindSafe(|| work.run(sent))).map_err(|_| panicked())??
         } else {
             tokio::task::spawn_blocking(move || work.run(sent))
                 .await
                 .map_err(|_| panicked())??
         };
-        if messages.is_empty() {
-            return Ok(0);
-        }
         let records = messages.len();
-        let held = Held {
-            _place: place,
-            _bytes: bytes,
-        };
-        self.appender.append(messages, held).await?;
-        Ok(records)
+        if records > 0 {
+            let held = Held {
+                _place: place,
+                _bytes: bytes,
+            };
+            self.appender.append(messages, held).await?;
+        }
+        Ok(Taken { records, rejected })
     }
 
     /// Lets a refused sender finish, so that it reads the answer. One that was too slow or left has
@@ -245,6 +278,21 @@ impl Doors {
     }
 }
 
+/// What became of a delivery.
+struct Taken {
+    /// How many records are durable.
+    records: usize,
+    /// How much of an OTLP request is not of the protocol's form.
+    rejected: u64,
+}
+
+/// A body as messages for the journal.
+struct Prepared {
+    messages: Vec<Message>,
+    rejected: u64,
+    bytes: Reservation,
+}
+
 /// What is to be done with a body that has arrived.
 struct Preparation {
     doors: Arc<Doors>,
@@ -258,15 +306,16 @@ struct Preparation {
 
 impl Preparation {
     /// The messages of a body. The signature is checked first, over the bytes as they were sent.
-    fn run(mut self, sent: Bytes) -> Result<(Vec<Message>, Reservation), Refused> {
-        self.auth.check_body(&self.headers, &sent)?;
+    fn run(mut self, sent: Bytes) -> Result<Prepared, Refused> {
+        self.auth
+            .check_body(&self.headers, &sent, (self.doors.clock)())?;
         let bytes_max = self.doors.config.body_bytes_max;
         let body = self.packing.unpack(sent, bytes_max, &mut self.bytes)?;
         let source = match &self.door {
             Door::Webhook { source, .. } => source.clone(),
             Door::Otlp { .. } => otlp::SOURCE.to_owned(),
         };
-        let texts = self.texts(body)?;
+        let (texts, rejected) = self.texts(body)?;
         let seal = self.doors.seal.as_ref();
         let origin = Origin {
             source,
@@ -275,39 +324,48 @@ impl Preparation {
             headers: headers::keep(&self.doors.config.kept_headers, &self.headers, seal),
             place: String::new(),
         };
-        let messages = texts
-            .into_iter()
-            .map(|text| {
-                let body = seal.seal(&text).map_or(text, Bytes::from);
-                let origin = origin.clone();
-                raw::message(Record { origin, body })
-            })
-            .collect();
-        Ok((messages, self.bytes))
+        let record_bytes_max = self.doors.record_bytes_max;
+        let messages = texts.into_iter().map(|text| {
+            let body = seal.seal(&text).map_or(text, Bytes::from);
+            let origin = origin.clone();
+            if body.len() > record_bytes_max {
+                return Err(Refused::record_too_large(record_bytes_max));
+            }
+            Ok(raw::message(Record { origin, body }))
+        });
+        let messages = messages.collect::<Result<_, _>>()?;
+        Ok(Prepared {
+            messages,
+            rejected,
+            bytes: self.bytes,
+        })
     }
 
-    /// The texts of the records in a body.
-    fn texts(&mut self, body: Bytes) -> Result<Vec<Bytes>, Refused> {
+    /// The texts of the records in a body, and how much of it is in none of them.
+    fn texts(&mut self, body: Bytes) -> Result<(Vec<Bytes>, u64), Refused> {
         let config = &self.doors.config;
         match &self.door {
-            Door::Webhook { media, .. } => match media {
-                Media::Ndjson => text::lines(&body, config.records_max),
-                Media::Form => {
-                    let body = text::form(body)?;
-                    text::check_json(&body)?;
-                    Ok(vec![body])
-                }
-                Media::Json | Media::Protobuf => {
-                    text::check_json(&body)?;
-                    Ok(vec![body])
-                }
-            },
+            Door::Webhook { media, .. } => {
+                let texts = match media {
+                    Media::Ndjson => text::lines(&body, config.records_max)?,
+                    Media::Form => {
+                        let body = text::form(body)?;
+                        text::check_json(&body)?;
+                        vec![body]
+                    }
+                    Media::Json | Media::Protobuf => {
+                        text::check_json(&body)?;
+                        vec![body]
+                    }
+                };
+                Ok((texts, 0))
+            }
             Door::Otlp { signal, encoding } => {
                 let before = body.len();
-                let record = signal.record(*encoding, body, config.body_bytes_max)?;
-                let after = record.as_ref().map_or(0, Bytes::len);
+                let taken = signal.take(*encoding, body, config.body_bytes_max)?;
+                let after = taken.record.as_ref().map_or(0, Bytes::len);
                 self.bytes.grow(after.saturating_sub(before))?;
-                Ok(record.into_iter().collect())
+                Ok((taken.record.into_iter().collect(), taken.rejected))
             }
         }
     }
@@ -324,10 +382,13 @@ fn panicked() -> Refused {
 
 fn answer(refused: &Refused) -> Response {
     let body = serde_json::json!({"error": refused.error, "hint": refused.hint});
-    finish(json(refused.reason.status(), &body), refused.reason)
+    finish(
+        json(refused.reason.status(), &body.to_string()),
+        refused.reason,
+    )
 }
 
-fn json(status: StatusCode, body: &serde_json::Value) -> Response {
+fn json(status: StatusCode, body: &str) -> Response {
     let content_type = [(header::CONTENT_TYPE, "application/json")];
     (status, content_type, format!("{body}\n")).into_response()
 }

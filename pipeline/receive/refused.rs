@@ -153,6 +153,16 @@ impl Refused {
         )
     }
 
+    pub(super) fn record_too_large(bytes_max: usize) -> Self {
+        Self::new(
+            Reason::TooLarge,
+            format!(
+                "a record of the body is larger than the {bytes_max} bytes that the journal takes"
+            ),
+            "send it in parts, or raise `journal.kafka.message_bytes_max`",
+        )
+    }
+
     pub(super) fn busy() -> Self {
         Self::new(
             Reason::Busy,

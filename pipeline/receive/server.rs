@@ -86,6 +86,7 @@ impl Receiver {
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let counters = Arc::new(Counters::default());
+        let record_bytes_max = journal.record_bytes_max();
         let (appender, append_thread) =
             Appender::start(journal, Arc::clone(&counters), config.in_flight_max)
                 .map_err(|error| ReceiveError::Append(format!("did not start: {error}")))?;
@@ -93,6 +94,7 @@ impl Receiver {
             budget: Budget::new(&config, &counters),
             counters: Arc::clone(&counters),
             appender,
+            record_bytes_max,
             known,
             seal,
             clock,

@@ -98,10 +98,33 @@ fn config() -> ReceiveConfig {
     }
 }
 
-fn known() -> BTreeSet<String> {
-    ["github.webhook", "gitlab.audit", "okta.system_log"]
-        .map(str::to_owned)
-        .into()
+/// The sources of the tests: the sender of one waits for an answer, and one asks whether the address
+/// is ours.
+struct Known;
+
+impl KnownSources for Known {
+    fn knows(&self, source: &str) -> bool {
+        self.names().iter().any(|name| name == source)
+    }
+
+    fn challenge(&self, source: &str) -> Option<(String, String)> {
+        let header = "x-okta-verification-challenge".to_owned();
+        (source == "okta.system_log").then(|| (header, "verification".to_owned()))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let names = [
+            "acme.hook",
+            "github.webhook",
+            "gitlab.audit",
+            "okta.system_log",
+        ];
+        names.map(str::to_owned).into()
+    }
+
+    fn answer(&self, source: &str) -> Option<String> {
+        (source == "acme.hook").then(|| r#"{"action":"allow"}"#.to_owned())
+    }
 }
 
 /// The seal of the tests: one word is a secret, and one is a bug.
@@ -114,10 +137,7 @@ fn seal(text: &[u8]) -> Option<Vec<u8>> {
 
 async fn bind(config: ReceiveConfig, ledger: &Arc<Ledger>) -> Result<Receiver, ReceiveError> {
     let journal: Arc<dyn Journal> = ledger.clone();
-    Receiver::bind(config, journal, Arc::new(seal), Arc::new(known()), || {
-        NOW_MS
-    })
-    .await
+    Receiver::bind(config, journal, Arc::new(seal), Arc::new(Known), || NOW_MS).await
 }
 
 async fn start(config: ReceiveConfig) -> Server {

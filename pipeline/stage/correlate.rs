@@ -2,7 +2,9 @@
 //!
 //! Each partition of `matches` has a correlator of its own: all that one window needs comes
 //! through one partition, so partitions never talk to each other. The correlator keeps its windows
-//! in memory; what a batch changed goes into the transaction and comes back after a restart.
+//! in memory; what a batch changed goes into the transaction and comes back after a restart. So
+//! does the progress of the inputs: a correlator that has just taken a partition over must not take
+//! the first input that it hears of for all of them, or what the others still bring would be late.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use chaperone_detections::{Correlator, Limits, Match, Output, RuleSet};
 
 use super::health::Reported;
 use super::normalize::{message_of, progress_of, say_script_failed};
+use super::progress::{PROGRESS_KEY, Progress};
 use super::{Stage, StageError};
 use crate::content::Content;
 use crate::journal::{Batch, Message, Outgoing, StateChange, StateEntries, Topic, Transaction};
@@ -22,6 +25,8 @@ pub struct Correlate {
     rules: Arc<RuleSet>,
     limits: Limits,
     metrics: Arc<Metrics>,
+    /// How many inputs report their progress at least: the partitions of `raw`.
+    inputs: u32,
     partitions: BTreeMap<u32, Partition>,
     output: Output,
     /// Failures of scripts that the metrics know of, by partition.
@@ -33,17 +38,19 @@ pub struct Correlate {
 struct Partition {
     correlator: Correlator,
     reported: Reported,
+    progress: Progress,
     /// Event time as far as it was seen, for the reports of health.
     reached_ms: i64,
 }
 
 impl Correlate {
-    /// A stage for one worker.
-    pub fn new(rules: Arc<RuleSet>, limits: Limits, metrics: Arc<Metrics>) -> Self {
+    /// A stage for one worker. Nothing is closed before `inputs` inputs have reported.
+    pub fn new(rules: Arc<RuleSet>, limits: Limits, metrics: Arc<Metrics>, inputs: u32) -> Self {
         Self {
             rules,
             limits,
             metrics,
+            inputs,
             partitions: BTreeMap::new(),
             output: Output::default(),
             script_errors: BTreeMap::new(),
@@ -65,13 +72,18 @@ impl Correlate {
     }
 
     fn partition(&mut self, partition: u32) -> &mut Partition {
-        self.partitions
-            .entry(partition)
-            .or_insert_with(|| Partition {
-                correlator: Correlator::new(self.rules.clone(), self.limits.clone()),
+        self.partitions.entry(partition).or_insert_with(|| {
+            let mut correlator = Correlator::new(self.rules.clone(), self.limits.clone());
+            for input in 0..self.inputs {
+                correlator.progress(input, i64::MIN);
+            }
+            Partition {
+                correlator,
                 reported: Reported::default(),
+                progress: Progress::default(),
                 reached_ms: 0,
-            })
+            }
+        })
     }
 
     fn drain(&mut self, partition: u32, out: &mut Transaction) {
@@ -79,8 +91,10 @@ impl Correlate {
         let Partition {
             correlator,
             reported,
+            progress,
             reached_ms,
         } = self.partition(partition);
+        out.state.extend(progress.changed(partition));
         correlator.drain(&mut output);
         let time_ms = *reached_ms;
         if let Some(due) = reported.due(output.health, partition, time_ms) {
@@ -140,6 +154,17 @@ impl Stage for Correlate {
         let assigned = self.partition(partition);
         for entry in state {
             let (key, value) = entry?;
+            if key == PROGRESS_KEY {
+                let known = Progress::decode(&value).ok_or_else(|| StageError::State {
+                    partition,
+                    detail: "the progress of its inputs has an unknown format".into(),
+                })?;
+                for (input, time_ms) in &known.reached {
+                    assigned.correlator.progress(*input, *time_ms);
+                }
+                assigned.progress = known;
+                continue;
+            }
             assigned
                 .correlator
                 .restore(&key, &value)
@@ -171,6 +196,7 @@ impl Stage for Correlate {
         let mut broken = 0;
         let Partition {
             correlator,
+            progress,
             reached_ms,
             ..
         } = self.partition(partition);
@@ -179,6 +205,7 @@ impl Stage for Correlate {
             *reached_ms = (*reached_ms).max(message.time_ms);
             if let Some(input) = progress_of(message) {
                 correlator.progress(input, message.time_ms);
+                progress.reach(input, message.time_ms);
             } else if let Some(found) = Match::decode(&message.value) {
                 correlator.observe(&found);
             } else {
@@ -192,7 +219,7 @@ impl Stage for Correlate {
     }
 
     // Time comes in with the reports of progress, never from here.
-    fn idle(&mut self, _now_ms: i64) -> Option<Transaction> {
+    fn idle(&mut self, _partitions: &[u32], _now_ms: i64) -> Option<Transaction> {
         None
     }
 }

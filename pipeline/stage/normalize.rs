@@ -85,7 +85,7 @@ impl Normalize {
         metrics.add(Count::Refused, normalized.refusals.len() as u64);
         for event in normalized.events.drain(..) {
             if self.parts.filter.takes(&event) {
-                self.event(event, partition, out);
+                self.event(event, record.origin.received_ms, partition, out);
             }
         }
         for refusal in normalized.refusals.drain(..) {
@@ -99,10 +99,13 @@ impl Normalize {
         self.normalized = normalized;
     }
 
-    fn event(&mut self, event: Event, partition: u32, out: &mut Transaction) {
+    fn event(&mut self, event: Event, received_ms: i64, partition: u32, out: &mut Transaction) {
         let reached = &mut self.progress.entry(partition).or_default().reached_ms;
         *reached = (*reached).max(event.time_ms());
         self.matcher.matches(&event, &mut self.matches);
+        for found in &mut self.matches {
+            found.received_ms = received_ms;
+        }
         self.parts
             .metrics
             .add(Count::Matches, self.matches.len() as u64);
@@ -221,19 +224,18 @@ impl Stage for Normalize {
         out
     }
 
-    fn idle(&mut self, now_ms: i64) -> Option<Transaction> {
+    fn idle(&mut self, partitions: &[u32], now_ms: i64) -> Option<Transaction> {
         let mut out = Transaction::default();
-        let due: Vec<u32> = self
-            .progress
-            .iter()
-            .filter(|(_, progress)| now_ms - progress.reported_ms >= IDLE_PROGRESS_MS)
-            .map(|(partition, _)| *partition)
-            .collect();
-        for partition in due {
-            let progress = self.progress.entry(partition).or_default();
+        for partition in partitions {
+            let Some(progress) = self.progress.get_mut(partition) else {
+                continue;
+            };
+            if now_ms - progress.reported_ms < IDLE_PROGRESS_MS {
+                continue;
+            }
             progress.reported_ms = now_ms;
             progress.reached_ms = progress.reached_ms.max(now_ms);
-            self.report(partition, now_ms, &mut out);
+            self.report(*partition, now_ms, &mut out);
         }
         (!out.outputs.is_empty()).then_some(out)
     }

@@ -78,7 +78,7 @@ impl Bench {
                     let transaction = stage.process(batch, 0);
                     consumer.commit(transaction).expect("memory commits");
                 }
-                Polled::Idle => return,
+                Polled::Idle { .. } => return,
             }
         }
     }
@@ -97,6 +97,7 @@ impl Bench {
             rules,
             Limits::default(),
             self.metrics.clone(),
+            PARTITIONS,
         )));
     }
 

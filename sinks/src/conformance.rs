@@ -7,7 +7,8 @@
 //! unless the product cannot know, and then it was counted.
 //!
 //! A scenario that a product cannot show (a file is never unauthorized) is skipped by the rig
-//! saying so; [`run`] returns how many ran, and a sink's test states that number.
+//! saying so; [`run`] returns how many ran, and a sink's test states that number. Great numbers and
+//! great documents are shown by every product, and are not counted.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::deliver::{Closed, Delivery, Policy, Settled, Verdict};
 use crate::filter::Filter;
 use crate::sink::{Document, Kind, Place, Sink};
 
+pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod model;
 mod tests;
@@ -44,11 +46,25 @@ pub(crate) enum Fault {
     Panic,
     /// Nobody is there any more.
     Gone,
+    /// Refuses the request with an HTTP status, and takes nothing.
+    Status(u16),
+    /// The connection breaks before anything was taken.
+    Reset,
+    /// Takes nothing and never answers.
+    Silence,
+    /// Takes everything and answers late, in time.
+    Late,
+    /// Something between answers in its place, and it takes nothing.
+    Page,
+    /// Takes everything, and its answer is laid out over many lines.
+    Pretty,
+    /// Somebody answers with a redirect.
+    Redirect,
 }
 
 impl Fault {
     /// Every fault after which the product goes on.
-    pub(crate) const PASSING: [Self; 8] = [
+    pub(crate) const PASSING: [Self; 23] = [
         Self::Busy,
         Self::BusyFor(300),
         Self::Unauthorized,
@@ -57,7 +73,40 @@ impl Fault {
         Self::Slow,
         Self::Impossible,
         Self::Panic,
+        Self::Status(400),
+        Self::Status(401),
+        Self::Status(403),
+        Self::Status(408),
+        Self::Status(413),
+        Self::Status(429),
+        Self::Status(500),
+        Self::Status(502),
+        Self::Status(503),
+        Self::Reset,
+        Self::Silence,
+        Self::Late,
+        Self::Page,
+        Self::Pretty,
+        Self::Redirect,
     ];
+}
+
+impl Fault {
+    /// Only a product behind HTTP shows it.
+    pub(crate) fn is_http(self) -> bool {
+        !matches!(
+            self,
+            Self::Busy
+                | Self::BusyFor(_)
+                | Self::Unauthorized
+                | Self::Half
+                | Self::LostAnswer
+                | Self::Slow
+                | Self::Impossible
+                | Self::Panic
+                | Self::Gone
+        )
+    }
 }
 
 /// A product under test.
@@ -76,8 +125,14 @@ pub(crate) trait Rig {
 
 /// A document with this id; the content is as large as the smallest real alert.
 pub(crate) fn document(id: &str) -> Document {
+    document_of(id, 0)
+}
+
+/// The same with so many bytes more.
+fn document_of(id: &str, bytes: usize) -> Document {
+    let more = "x".repeat(bytes);
     let json = format!(
-        r#"{{"@timestamp":"2026-11-12T09:14:07.412Z","event":{{"id":"{id}","kind":"alert"}},"rule":{{"name":"A rule"}},"chaperone":{{"alert":{{"level":"high"}}}}}}"#
+        r#"{{"@timestamp":"2026-11-12T09:14:07.412Z","event":{{"id":"{id}","kind":"alert"}},"rule":{{"name":"A rule{more}"}},"chaperone":{{"alert":{{"level":"high"}}}}}}"#
     );
     let document = Document::read(Bytes::from(json)).expect("the suite's own document");
     assert_eq!(document.kind, Kind::Alert);
@@ -124,6 +179,8 @@ pub(crate) async fn run(new: impl Fn() -> Box<dyn Rig>) -> usize {
         succeeds(&*new(), &policy).await;
         killed_before_commit(&*new(), &policy).await;
         ran += 2;
+        huge_batch(&*new(), &policy).await;
+        huge_document(&*new(), &policy).await;
         for fault in Fault::PASSING {
             ran += usize::from(passes(&*new(), &policy, fault).await);
         }
@@ -145,6 +202,49 @@ async fn succeeds(rig: &dyn Rig, policy: &Policy) {
     assert!(settled.iter().all(|one| one.verdict == Verdict::Delivered));
     if policy.ordered {
         assert_eq!(rig.stored(), ids, "in order, once");
+    }
+}
+
+/// More than fits in one request, with no limits but the product's own.
+async fn huge_batch(rig: &dyn Rig, policy: &Policy) {
+    let ids = ids(3_000);
+    let policy = Policy {
+        batch_documents_max: None,
+        ..policy.clone()
+    };
+    let mut delivery = Delivery::new(rig.open(), Filter::default(), policy.clone());
+    hand_all(&mut delivery, &ids);
+    let settled = delivery.drain().await.expect("the product stays");
+    audit(rig, &delivery, &ids, &settled, 0);
+    assert!(settled.iter().all(|one| one.verdict == Verdict::Delivered));
+    if policy.ordered {
+        assert_eq!(rig.stored(), ids);
+    }
+}
+
+/// A document that is larger than the product takes holds up nobody: it is refused, or arrives cut
+/// where the sink says so. A product without such a limit gets one of 2 MB whole.
+async fn huge_document(rig: &dyn Rig, policy: &Policy) {
+    let ids = ids(9);
+    let sink = rig.open();
+    let most = sink.limits().document_bytes_max;
+    let bytes = if most < 8 << 20 { most + 1 } else { 2 << 20 };
+    let mut delivery = Delivery::new(sink, Filter::default(), policy.clone());
+    for (offset, id) in (0..).zip(&ids) {
+        let one = if offset == 4 {
+            document_of(id, bytes)
+        } else {
+            document(id)
+        };
+        delivery.hand(place(offset), one);
+    }
+    let settled = delivery.drain().await.expect("the product stays");
+    audit(rig, &delivery, &ids, &settled, 0);
+    for one in &settled {
+        let is_huge = *one.document.id == *ids[4];
+        let delivered = one.verdict == Verdict::Delivered;
+        assert!(delivered || is_huge, "{:?}", one.verdict);
+        assert!(delivered || most < 8 << 20, "{:?}", one.verdict);
     }
 }
 

@@ -158,11 +158,17 @@ impl Delivery {
     }
 
     /// Whether another document may be handed in. The bound is on documents and bytes held, so the
-    /// one that reaches it may pass it by its own size.
+    /// one that reaches it may pass it by its own size. Of the bytes, room is left for the bodies of
+    /// all requests that may be under way, which a sink makes out of what is held.
     pub fn has_room(&self) -> bool {
+        let bytes_max = self.policy.held_bytes_max;
+        let bodies = self
+            .limits
+            .bytes_max
+            .saturating_mul(self.limits.in_flight_max);
         !self.closed
             && self.held < self.policy.held_documents_max
-            && self.held_bytes < self.policy.held_bytes_max
+            && self.held_bytes < bytes_max - bodies.min(bytes_max / 2)
     }
 
     /// Documents without a verdict.

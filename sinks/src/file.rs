@@ -22,8 +22,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::sink::{Answer, Batch, Limits, Reason, Sending, Sink};
+use crate::unit::{Size, Span};
 
 mod log;
 mod rotated;
@@ -34,32 +36,50 @@ mod tests;
 use log::Log;
 
 /// Where to write and when to begin a new file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FileOptions {
     /// The current file; its folder must exist.
     pub path: PathBuf,
-    /// A file that would become larger, in bytes, is rotated first (one batch may pass it).
-    pub rotate_bytes: u64,
-    /// A file older than this is rotated when the next batch comes; None: by size only.
-    pub rotate_age: Option<Duration>,
+    /// A file that would become larger is rotated first (one batch may pass it).
+    #[serde(default = "rotate_bytes")]
+    pub rotate_bytes: Size,
+    /// A file older than this is rotated when the next batch comes.
+    #[serde(default = "rotate_age")]
+    pub rotate_age: Span,
     /// How many rotated files are kept; the oldest are removed.
-    pub keep: usize,
+    #[serde(default = "keep_files")]
+    pub keep_files: usize,
     /// Whether rotated files are compressed.
+    #[serde(default = "gzip")]
     pub gzip: bool,
-    /// Permissions of the files that are created (Unix). A file that exists keeps its own.
-    pub mode: u32,
+}
+
+fn rotate_bytes() -> Size {
+    Size(100 << 20)
+}
+
+fn rotate_age() -> Span {
+    Span(Duration::from_secs(24 * 3600))
+}
+
+fn keep_files() -> usize {
+    7
+}
+
+fn gzip() -> bool {
+    true
 }
 
 impl FileOptions {
-    /// The defaults for a path: 256 MiB or a day, 14 files, compressed, readable by the owner only.
+    /// The defaults for a path: 100 MiB or a day, 7 files, compressed.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
-            rotate_bytes: 256 << 20,
-            rotate_age: Some(Duration::from_secs(24 * 3600)),
-            keep: 14,
-            gzip: true,
-            mode: 0o600,
+            rotate_bytes: rotate_bytes(),
+            rotate_age: rotate_age(),
+            keep_files: keep_files(),
+            gzip: gzip(),
         }
     }
 }

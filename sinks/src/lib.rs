@@ -8,23 +8,34 @@
 //! A sink knows neither the journal nor the detections: documents are sealed JSON that says its
 //! own id, kind and level.
 
+pub mod datadog;
 pub mod deliver;
+mod facts;
 pub mod file;
 pub mod filter;
 mod gate;
+pub mod http;
+mod json;
 pub mod ledger;
+pub mod product;
 pub mod secret;
 pub mod sink;
+pub mod splunk;
 pub mod stdout;
 pub mod table;
+pub mod unit;
 
 #[cfg(test)]
 mod conformance;
 
+pub use datadog::{Datadog, DatadogOptions};
 pub use deliver::{Closed, Counts, Delivery, Policy, Settled, Verdict};
 pub use file::{File, FileOptions};
 pub use filter::Filter;
+pub use http::{Http, HttpOptions};
 pub use ledger::Ledger;
+pub use product::{OpenError, Product};
 pub use secret::{Secret, SecretRef};
 pub use sink::{Answer, Batch, Document, ItemAnswer, Kind, Level, Limits, Place, Reason, Sink};
+pub use splunk::{Splunk, SplunkOptions};
 pub use stdout::Stdout;

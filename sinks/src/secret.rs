@@ -98,6 +98,14 @@ impl SecretRef {
         self.load_from(|name| std::env::var_os(name))
     }
 
+    /// The file that it lies in, which a configuration may name relative to itself.
+    pub fn path(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Self::Env(_) => None,
+            Self::File(path) => Some(path),
+        }
+    }
+
     fn load_from(
         &self,
         variable: impl Fn(&str) -> Option<std::ffi::OsString>,

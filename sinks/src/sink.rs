@@ -206,7 +206,7 @@ impl Batch {
     }
 
     /// What [`Sink::encode`] made of them, in the same order.
-    pub fn encoded(&self) -> impl ExactSizeIterator<Item = &Bytes> {
+    pub fn encoded(&self) -> impl ExactSizeIterator<Item = &Bytes> + Clone {
         self.parcels.iter().map(|parcel| &parcel.encoded)
     }
 

@@ -33,6 +33,25 @@ fn an_unknown_argument_is_2() {
 }
 
 #[test]
+fn an_event_is_written_in_the_schema_that_is_asked_for() {
+    let input = br#"{"@timestamp":"2026-11-12T09:14:07.412Z","event":{"id":"a","kind":"event"}}"#;
+    for (schema, path, expected) in [
+        ("ecs", "/event/id", "a"),
+        ("ocsf", "/metadata/uid", "a"),
+        ("udm", "/metadata/productLogId", "a"),
+    ] {
+        let args = ["normalize", "--source", "ecs", "--schema", schema];
+        let output = run_with_input(&args, input);
+        let line: serde_json::Value =
+            serde_json::from_str(stdout(&output).trim()).expect("one line of JSON");
+        assert_eq!(line.pointer(path), Some(&expected.into()), "{schema}");
+    }
+    let output = run(&["normalize", "--source", "ecs", "--schema", "cef"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("the schemas are ecs, ocsf, udm"));
+}
+
+#[test]
 fn a_missing_file_is_3() {
     assert_eq!(
         run(&["replay", "no-such-file.ndjson"]).status.code(),
@@ -219,7 +238,12 @@ fn a_config_with_problems_names_all_of_them_and_no_secret() {
     let output = run(&["config", "check", path.to_str().expect("a plain path")]);
     assert_eq!(output.status.code(), Some(2));
     let text = stderr(&output);
-    for part in ["c.toml:2:", "c.toml:4:", "c.toml:7:", "needs a `path`"] {
+    for part in [
+        "c.toml:2:",
+        "c.toml:4:",
+        "c.toml:7:",
+        "c.toml:8:1: missing field `path`",
+    ] {
         assert!(text.contains(part), "{part} is in\n{text}");
     }
     assert!(!text.contains(&secret), "{text}");

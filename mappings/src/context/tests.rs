@@ -130,6 +130,26 @@ allowed_networks = ["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"]
 }
 
 #[test]
+fn the_known_marks_of_agents_need_no_file_and_deny_nothing() {
+    let context = Context::default();
+    for draft in [
+        r#"{"chaperone":{"change":{"author":"Copilot"}}}"#,
+        r#"{"chaperone":{"change":{"labels":["bug","made-by: Codex"]}}}"#,
+        r#"{"chaperone":{"change":{"author":"a"}},"vcs":{"ref":{"head":{"name":"codex/x"}}}}"#,
+    ] {
+        let agent = value::lookup(&enriched(&context, draft), "change.agent").cloned();
+        assert_eq!(agent, Some(true.into()), "{draft}");
+    }
+    for draft in [
+        r#"{"chaperone":{"change":{"author":"copilots","labels":["agency","email"]}}}"#,
+        r#"{"vcs":{"ref":{"head":{"name":"codex/x"}}}}"#,
+    ] {
+        let agent = value::lookup(&enriched(&context, draft), "change.agent").cloned();
+        assert_eq!(agent, None, "{draft}");
+    }
+}
+
+#[test]
 fn a_change_is_an_agents_by_author_label_or_branch() {
     let text = r#"
 bots = ["some-agent[bot]"]

@@ -40,7 +40,12 @@ impl Source {
         let given = spec.rest.as_deref().map(|rest| {
             let moved = spec.moves.values().map(String::as_str);
             let constant = spec.constants.keys().map(String::as_str);
-            moved.chain(constant).chain([rest]).collect::<BTreeSet<_>>()
+            let classified = self.actions.paths().iter().copied();
+            moved
+                .chain(constant)
+                .chain(classified)
+                .chain([rest])
+                .collect::<BTreeSet<_>>()
         });
         Produces(self.mapper.fields(given.as_ref()))
     }

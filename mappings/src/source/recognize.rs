@@ -21,7 +21,7 @@ struct Entry {
 }
 
 /// A value, or a text with any text before or after it.
-enum Pattern {
+pub(crate) enum Pattern {
     Exact(Scalar),
     Starts(String),
     Ends(String),
@@ -95,7 +95,7 @@ fn fits(item: &Value, path: &str, patterns: &[Pattern]) -> bool {
 }
 
 impl Pattern {
-    fn new(scalar: &Scalar) -> Self {
+    pub(super) fn new(scalar: &Scalar) -> Self {
         let Scalar::Text(text) = scalar else {
             return Self::Exact(scalar.clone());
         };
@@ -107,7 +107,7 @@ impl Pattern {
         }
     }
 
-    fn matches(&self, found: &Value) -> bool {
+    pub(crate) fn matches(&self, found: &Value) -> bool {
         let text = |holds: &dyn Fn(&str) -> bool| value::text(found).is_some_and(holds);
         match self {
             Self::Exact(scalar) => scalar.is(found),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::problem::{Problem, read_toml};
+use crate::value;
 
 /// What `mapping.toml` says of a source.
 #[derive(Debug, Clone, Deserialize)]
@@ -22,6 +23,11 @@ pub struct Spec {
     pub deliveries: Vec<String>,
     /// What is not mapped, and why; absent where the mapping is complete.
     pub partial: Option<String>,
+    /// How the vendor makes sure that a webhook's address is ours, before it delivers anything.
+    pub challenge: Option<Challenge>,
+    /// The JSON with which a delivery is answered, where its sender acts on the answer: a hook that
+    /// waits for a verdict. Absent: how many records were taken.
+    pub answer: Option<String>,
     /// What a rule's `logsource` says to mean this source. Absent for a source that passes on what
     /// others have named.
     pub logsource: Option<Logsource>,
@@ -62,10 +68,26 @@ pub struct Spec {
     /// Canonical paths and what they always hold.
     #[serde(default)]
     pub constants: BTreeMap<String, String>,
+    /// What an action is, by its name in `event.action` after the moves. Each key is taken from the
+    /// first entry that fits and says it, so that a subject (`org_*`) and a verb (`*_created`) are
+    /// said once each, and an exception stands before them. The program may change it; where the
+    /// program itself finds the action, what it leaves open is filled after it.
+    #[serde(default)]
+    pub actions: Vec<Action>,
     /// Raw vendor names to canonical paths, for Sigma rules written against the raw format. The moves
     /// are aliases by themselves.
     #[serde(default)]
     pub aliases: BTreeMap<String, String>,
+}
+
+/// A GET request whose header is to be sent back as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Challenge {
+    /// The header that holds the challenge, in lower case.
+    pub header: String,
+    /// The key of the answer: `{"<answer>": "<challenge>"}`.
+    pub answer: String,
 }
 
 /// A source's place in Sigma's taxonomy.
@@ -81,6 +103,23 @@ pub struct Logsource {
     pub also_services: Vec<String>,
 }
 
+/// What the actions of some names are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// The names. `*` before or after a text stands for any.
+    pub names: Vec<Scalar>,
+    /// `event.category`.
+    pub category: Option<String>,
+    /// `event.type`.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// `event.outcome`.
+    pub outcome: Option<String>,
+    /// `chaperone.logsource.category`.
+    pub activity: Option<String>,
+}
+
 /// A path at which a delivery holds its items.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,7 +127,7 @@ pub struct ItemPath {
     /// Dotted.
     pub path: String,
     /// True where an item is the whole delivery with one element in the place of the list, since
-    /// the delivery says who and when.
+    /// the delivery says who and when. The paths that follow in the list may lead into its elements.
     #[serde(default)]
     pub inherit: bool,
 }
@@ -159,6 +198,10 @@ impl Spec {
                 "deliveries",
                 "names no delivery; write for example [\"webhook\"]",
             );
+        }
+        let answer = spec.answer.as_ref();
+        if answer.is_some_and(|text| value::parse(text.as_bytes()).is_err()) {
+            say("answer", "is no JSON");
         }
         for entry in &spec.recognize {
             if entry.has.len() + entry.headers.len() + entry.equals.len() == 0 {

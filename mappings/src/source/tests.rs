@@ -109,6 +109,17 @@ fn an_entry_that_would_take_any_json_is_refused() {
 }
 
 #[test]
+fn an_answer_that_is_no_json_is_refused() {
+    let text = TOML.replace("[logsource]", "answer = \"yes, please\"\n[logsource]");
+    let found = problems(&[
+        file("acme/audit/mapping.toml", &text),
+        file("acme/audit/mapping.vrl", ".a = 1"),
+    ]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("no JSON"), "{found:?}");
+}
+
+#[test]
 fn two_sources_with_an_equal_claim_are_both_named() {
     let sources = Sources::load(&[
         file("acme/audit/mapping.toml", TOML),
@@ -134,6 +145,38 @@ fn a_log_record_of_an_unknown_program_is_the_general_sources() {
 }
 
 #[test]
+fn a_named_program_goes_before_the_conventions_and_these_before_the_rest() {
+    let sources = Sources::builtin().unwrap_or_else(|problems| panic!("{problems:?}"));
+    for (signal, service, attribute, expected) in [
+        ("metric", "other", "x", "otel.metric"),
+        ("span", "other", "x", "otel.span"),
+        ("log", "other", "gen_ai.operation.name", "otel.genai"),
+        ("metric", "other", "gen_ai.token.type", "otel.genai"),
+        ("span", "other", "mcp.method.name", "otel.genai"),
+        (
+            "log",
+            "copilot-chat",
+            "gen_ai.operation.name",
+            "copilot.otel",
+        ),
+        (
+            "metric",
+            "gemini-cli",
+            "gen_ai.operation.name",
+            "gemini_cli.otel",
+        ),
+        ("span", "claude-code", "gen_ai.system", "claude_code.otel"),
+    ] {
+        let text = format!(
+            r#"{{"signal":"{signal}","name":"n","resource":{{"service.name":"{service}"}},"attributes":{{"{attribute}":"v"}}}}"#
+        );
+        let item = parse(text.as_bytes()).unwrap();
+        let taken = sources.recognize(&item, &Origin::default());
+        assert_eq!(taken.map(Source::name), Ok(expected), "{text}");
+    }
+}
+
+#[test]
 fn unknown_json_is_nobodys() {
     let sources = Sources::builtin().unwrap_or_else(|problems| panic!("{problems:?}"));
     for text in [
@@ -146,6 +189,13 @@ fn unknown_json_is_nobodys() {
         r#"{"session_id":"s","hook_event_name":"PreToolUse"}"#,
         r#"{"sender":{"login":"a"},"repository":{"full_name":"a/b"}}"#,
         r#"{"uuid":"u","eventType":"x","published":"2026"}"#,
+        r#"{"id":"e1","type":"login","created_at":"2026","organization_id":"o","actor":{"type":"user"}}"#,
+        r#"{"object":"event","id":"e1","type":"invoice.paid","created_at":1,"data":{"id":"in_1"}}"#,
+        r#"{"type":"event","id":"e1","created_at":"2026","data":{"type":"order.paid","id":"o","organization_id":"g"}}"#,
+        r#"{"timestamp":"2026","type":"event_msg","payload":{"text":"a"}}"#,
+        r#"{"type":"user","sessionId":"s","timestamp":"2026","message":{"role":"user","content":"a"}}"#,
+        r#"{"event_id":"e1","timestamp":"2026","type":"LOGIN","actor":{"type":"USER"}}"#,
+        r#"{"data":[{"id":"a","type":"b"}],"has_more":false}"#,
     ] {
         let item = parse(text.as_bytes()).unwrap();
         let taken = sources.recognize(&item, &Origin::default());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
-use crate::journal::tests::{ALONE, batch, everything, state, text, to};
+use crate::journal::suite::{ALONE, batch, everything, state, text, to};
 use crate::journal::{Polled, Transaction};
 
 /// A store in a folder that is gone after the test, and a clock that stands still.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::suite::{ALONE, assignments, batch, everything, state, text, to};
 use super::*;
 
 const PARTITIONS: u32 = 2;

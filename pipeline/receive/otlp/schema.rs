@@ -2,7 +2,15 @@
 //!
 //! Names, tags and types are those of opentelemetry-proto 1.x; a test compares the tables with the
 //! generated types of the crate `opentelemetry-proto`. The order within a message is the order in
-//! the JSON. Another signal is another table.
+//! the JSON. Here is what all signals share; each signal has a file of its own.
+
+mod logs;
+mod metrics;
+mod traces;
+
+pub(super) use logs::LOGS_REQUEST;
+pub(super) use metrics::METRICS_REQUEST;
+pub(super) use traces::TRACES_REQUEST;
 
 /// A message type.
 pub(super) struct Message {
@@ -34,8 +42,14 @@ pub(super) enum Kind {
     Int32,
     /// A varint of 32 bits without a sign: a number in JSON.
     Uint32,
+    /// A varint of 32 bits whose lowest bit is the sign (`sint32`): a number in JSON.
+    Sint32,
+    /// An unsigned varint; a string in JSON.
+    Uint64,
     /// Eight bytes, unsigned; a string in JSON.
     Fixed64,
+    /// Eight bytes with a sign; a string in JSON.
+    Sfixed64,
     /// Four bytes, unsigned; a number in JSON.
     Fixed32,
     /// Eight bytes; a number in JSON, or the strings `NaN`, `Infinity` and `-Infinity`.
@@ -52,9 +66,11 @@ pub(super) enum Kind {
 pub(super) enum Arity {
     /// At most once; a scalar that has its default value is not written.
     Single,
+    /// At most once; written whenever it is there, since its absence says something else than zero.
+    Optional,
     /// One of several fields; written even if it has its default value.
     OneOf,
-    /// Any number: an array.
+    /// Any number: an array. Numbers may lie packed, many in one entry.
     Repeated,
 }
 
@@ -68,52 +84,6 @@ const fn field(tag: u32, name: &'static str, kind: Kind, arity: Arity) -> Field 
 }
 
 use Arity::{OneOf, Repeated, Single};
-
-/// The body of a request to `/v1/logs`.
-pub(super) static LOGS_REQUEST: Message = Message {
-    name: "ExportLogsServiceRequest",
-    fields: &[field(
-        1,
-        "resourceLogs",
-        Kind::Message(&RESOURCE_LOGS),
-        Repeated,
-    )],
-};
-
-static RESOURCE_LOGS: Message = Message {
-    name: "ResourceLogs",
-    fields: &[
-        field(1, "resource", Kind::Message(&RESOURCE), Single),
-        field(2, "scopeLogs", Kind::Message(&SCOPE_LOGS), Repeated),
-        field(3, "schemaUrl", Kind::Text, Single),
-    ],
-};
-
-static SCOPE_LOGS: Message = Message {
-    name: "ScopeLogs",
-    fields: &[
-        field(1, "scope", Kind::Message(&SCOPE), Single),
-        field(2, "logRecords", Kind::Message(&LOG_RECORD), Repeated),
-        field(3, "schemaUrl", Kind::Text, Single),
-    ],
-};
-
-static LOG_RECORD: Message = Message {
-    name: "LogRecord",
-    fields: &[
-        field(1, "timeUnixNano", Kind::Fixed64, Single),
-        field(11, "observedTimeUnixNano", Kind::Fixed64, Single),
-        field(2, "severityNumber", Kind::Int32, Single),
-        field(3, "severityText", Kind::Text, Single),
-        field(12, "eventName", Kind::Text, Single),
-        field(5, "body", Kind::Message(&ANY_VALUE), Single),
-        field(6, "attributes", Kind::Message(&KEY_VALUE), Repeated),
-        field(7, "droppedAttributesCount", Kind::Uint32, Single),
-        field(8, "flags", Kind::Fixed32, Single),
-        field(9, "traceId", Kind::Hex, Single),
-        field(10, "spanId", Kind::Hex, Single),
-    ],
-};
 
 static RESOURCE: Message = Message {
     name: "Resource",

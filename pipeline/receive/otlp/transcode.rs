@@ -23,7 +23,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::schema::{Arity, Field, Kind, Message};
-use super::wire::{Entries, Wire};
+use super::wire::{Entries, Values, Width, Wire};
 
 /// Deeper nesting would not pass `serde_json`, which stops at 128.
 const DEPTH_MAX: usize = 120;
@@ -91,7 +91,9 @@ impl Transcoder {
             self.out.extend_from_slice(b"\":");
             let is_written = match field.arity {
                 Arity::Repeated => self.repeated(message, field, bytes, depth)?,
-                Arity::Single | Arity::OneOf => self.single(message, field, bytes, depth)?,
+                Arity::Single | Arity::Optional | Arity::OneOf => {
+                    self.single(message, field, bytes, depth)?
+                }
             };
             if !is_written {
                 self.out.truncate(before);
@@ -115,21 +117,59 @@ impl Transcoder {
             if tag != field.tag {
                 continue;
             }
-            if self.out.len() > empty {
-                self.out.push(b',');
-            }
-            match (field.kind, value) {
-                (Kind::Message(inner), Wire::Bytes(inside)) => {
+            match (field.kind, value, width(field.kind)) {
+                (Kind::Message(inner), Wire::Bytes(inside), _) => {
+                    self.separate(empty);
                     self.message(inner, inside, depth + 2)?;
                 }
-                (kind, value) => {
-                    self.scalar(kind, value)
-                        .map_err(|wrong| wrong.fault(message, field))?;
+                (_, Wire::Bytes(packed), Some(width)) => {
+                    self.packed(message, field, Values::of(packed, width), empty)?;
                 }
+                (_, value, _) => self.element(message, field, value, empty)?,
             }
         }
+        // An entry of packed numbers may hold none.
+        let is_written = self.out.len() > empty;
         self.out.push(b']');
-        Ok(true)
+        Ok(is_written)
+    }
+
+    fn packed(
+        &mut self,
+        message: &Message,
+        field: &Field,
+        mut values: Values<'_>,
+        empty: usize,
+    ) -> Result<(), Fault> {
+        while let Some(value) = values.next().map_err(|_| Fault::Broken(message.name))? {
+            if self.out.len() > self.bytes_max {
+                return Err(Fault::Large);
+            }
+            self.element(message, field, value, empty)?;
+        }
+        Ok(())
+    }
+
+    /// A scalar in an array that began at `empty`.
+    fn element(
+        &mut self,
+        message: &Message,
+        field: &Field,
+        value: Wire<'_>,
+        empty: usize,
+    ) -> Result<(), Fault> {
+        self.separate(empty);
+        let written = self.scalar(field.kind, value);
+        written
+            .map(drop)
+            .map_err(|wrong| wrong.fault(message, field))
+    }
+
+    /// A comma, where anything stands behind the place.
+    fn separate(&mut self, empty: usize) {
+        if self.out.len() > empty {
+            self.out.push(b',');
+        }
     }
 
     /// Of a scalar that occurs several times the last counts; messages are merged. False where
@@ -168,7 +208,7 @@ impl Transcoder {
                 let is_default = self
                     .scalar(kind, value)
                     .map_err(|wrong| wrong.fault(message, field))?;
-                Ok(!is_default || field.arity == Arity::OneOf)
+                Ok(!is_default || field.arity != Arity::Single)
             }
         }
     }
@@ -198,6 +238,20 @@ impl Transcoder {
             (Kind::Uint32, Wire::Varint(value)) => {
                 self.display(value as u32);
                 Ok(value as u32 == 0)
+            }
+            (Kind::Sint32, Wire::Varint(value)) => {
+                let value = value as u32;
+                self.display((value >> 1).cast_signed() ^ -(value & 1).cast_signed());
+                Ok(value == 0)
+            }
+            (Kind::Uint64, Wire::Varint(value)) => {
+                self.quoted(value);
+                Ok(value == 0)
+            }
+            (Kind::Sfixed64, Wire::Eight(bytes)) => {
+                let value = i64::from_le_bytes(bytes);
+                self.quoted(value);
+                Ok(value == 0)
             }
             (Kind::Fixed64, Wire::Eight(bytes)) => {
                 let value = u64::from_le_bytes(bytes);
@@ -253,6 +307,18 @@ impl Transcoder {
     fn display(&mut self, value: impl std::fmt::Display) {
         use std::io::Write as _;
         write!(self.out, "{value}").expect("a Vec takes any write");
+    }
+}
+
+/// How numbers of this kind lie packed; None: what cannot be packed.
+fn width(kind: Kind) -> Option<Width> {
+    match kind {
+        Kind::Text | Kind::Hex | Kind::Base64 | Kind::Message(_) => None,
+        Kind::Bool | Kind::Int64 | Kind::Int32 | Kind::Uint32 | Kind::Sint32 | Kind::Uint64 => {
+            Some(Width::Varint)
+        }
+        Kind::Fixed32 => Some(Width::Four),
+        Kind::Fixed64 | Kind::Sfixed64 | Kind::Double => Some(Width::Eight),
     }
 }
 

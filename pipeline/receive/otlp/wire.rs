@@ -18,6 +18,40 @@ pub(super) struct Entries<'a> {
     rest: &'a [u8],
 }
 
+/// The numbers of a packed field: one behind the other, without tags.
+pub(super) struct Values<'a> {
+    rest: Entries<'a>,
+    width: Width,
+}
+
+/// How many bytes a number takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Width {
+    Varint,
+    Four,
+    Eight,
+}
+
+impl<'a> Values<'a> {
+    pub(super) fn of(packed: &'a [u8], width: Width) -> Self {
+        let rest = Entries::of(packed);
+        Self { rest, width }
+    }
+
+    /// The next number; None at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Wire<'a>>, Broken> {
+        if self.rest.rest.is_empty() {
+            return Ok(None);
+        }
+        let value = match self.width {
+            Width::Varint => Wire::Varint(self.rest.varint()?),
+            Width::Four => Wire::Four(self.rest.fixed()?),
+            Width::Eight => Wire::Eight(self.rest.fixed()?),
+        };
+        Ok(Some(value))
+    }
+}
+
 /// The bytes are not protobuf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Broken;

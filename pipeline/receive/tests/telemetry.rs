@@ -5,8 +5,18 @@ use std::io::Write as _;
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsServiceRequest, ExportLogsServiceResponse,
 };
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value::Value as Any};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
+use opentelemetry_proto::tonic::metrics::v1::{
+    Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum,
+};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message as _;
 
 use super::*;
@@ -124,13 +134,16 @@ async fn errors_are_answered_in_the_encoding_of_the_request() {
         ),
         (
             "{\"resourceLogs\":\"hunter2\"}",
-            "the JSON is not a logs request at line 1 column 25",
+            "the JSON is not an ExportLogsServiceRequest at line 1 column 25",
         ),
         (
             "{\"resource_logs\":[{}]}",
-            "the JSON is not a logs request at line 1 column 16",
+            "the JSON is not an ExportLogsServiceRequest at line 1 column 16",
         ),
-        ("[]", "the JSON is not a logs request at line 1 column 2"),
+        (
+            "[]",
+            "the JSON is not an ExportLogsServiceRequest at line 1 column 2",
+        ),
     ] {
         let answer = server.post("/v1/logs", &[JSON], body).await;
         assert_eq!(answer.status, 400, "{body}");
@@ -151,18 +164,99 @@ async fn errors_are_answered_in_the_encoding_of_the_request() {
 }
 
 #[tokio::test]
-async fn other_signals_and_methods_are_explained() {
+async fn metrics_and_traces_have_their_doors() {
     let server = start(config()).await;
-    for (path, variable) in [
-        ("/v1/metrics", "OTEL_METRICS_EXPORTER=none"),
-        ("/v1/traces", "OTEL_TRACES_EXPORTER=none"),
+    let metrics = ExportMetricsServiceRequest {
+        resource_metrics: vec![ResourceMetrics {
+            scope_metrics: vec![ScopeMetrics {
+                metrics: vec![Metric {
+                    name: "hunter2".into(),
+                    data: Some(Data::Sum(Sum {
+                        data_points: vec![NumberDataPoint {
+                            value: Some(Number::AsInt(7)),
+                            ..NumberDataPoint::default()
+                        }],
+                        aggregation_temporality: 1,
+                        is_monotonic: true,
+                    })),
+                    ..Metric::default()
+                }],
+                ..ScopeMetrics::default()
+            }],
+            ..ResourceMetrics::default()
+        }],
+    };
+    let traces = ExportTraceServiceRequest {
+        resource_spans: vec![ResourceSpans {
+            scope_spans: vec![ScopeSpans {
+                spans: vec![Span {
+                    name: "chat".into(),
+                    ..Span::default()
+                }],
+                ..ScopeSpans::default()
+            }],
+            ..ResourceSpans::default()
+        }],
+    };
+    for (path, body) in [
+        ("/v1/metrics", metrics.encode_to_vec()),
+        ("/v1/traces", traces.encode_to_vec()),
     ] {
-        let answer = server.post(path, &[PROTOBUF], "x").await;
-        assert_eq!(answer.status, 404);
-        let status = Status::decode(answer.body.as_slice()).expect("a Status");
-        assert_eq!(status.code, 5);
-        assert!(status.message.contains(variable), "{status:?}");
+        let gzipped = [PROTOBUF, "Content-Encoding: gzip"];
+        let answer = server.post(path, &gzipped, gzip(&body)).await;
+        assert_eq!((answer.status, answer.body.len()), (200, 0), "{path}");
     }
+    let expected = [
+        r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"[REDACTED:test]","sum":{"dataPoints":[{"asInt":"7"}],"aggregationTemporality":1,"isMonotonic":true}}]}]}]}"#,
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"chat"}]}]}]}"#,
+    ];
+    assert_eq!(server.ledger.bodies(), expected);
+    server.end().await;
+}
+
+/// What is not of the form is told to the sender and kept, in the encoding of the request.
+#[tokio::test]
+async fn a_part_that_is_not_of_the_form_is_a_partial_success() {
+    let server = start(config()).await;
+    for (path, body, key) in [
+        (
+            "/v1/logs",
+            r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{},7,"x"]}]}]}"#,
+            "rejectedLogRecords",
+        ),
+        (
+            "/v1/metrics",
+            r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"sum":{"dataPoints":[1,2]}}]}]}]}"#,
+            "rejectedDataPoints",
+        ),
+        (
+            "/v1/traces",
+            r#"{"resourceSpans":[null,{"scopeSpans":[{"spans":[[]]}]}]}"#,
+            "rejectedSpans",
+        ),
+    ] {
+        let answer = server.post(path, &[JSON], body).await;
+        assert_eq!(answer.status, 200, "{path}");
+        let partial = answer.json()["partialSuccess"].clone();
+        assert_eq!(partial[key], "2", "{partial}");
+        assert!(partial["errorMessage"].to_string().contains("OTLP"));
+    }
+    // Metric { name: "m", 99: … }: a kind of data that no version has yet.
+    let metric = [0x0a, 1, b'm', 0x9a, 0x06, 0];
+    let scope = [&[0x12, 6][..], &metric].concat();
+    let group = [&[0x12, 8][..], &scope].concat();
+    let body = [&[0x0a, 10][..], &group].concat();
+    let answer = server.post("/v1/metrics", &[PROTOBUF], body).await;
+    let response = ExportMetricsServiceResponse::decode(answer.body.as_slice());
+    let partial = response.expect("a response").partial_success;
+    assert_eq!(partial.expect("partial").rejected_data_points, 1);
+    assert_eq!(server.ledger.bodies().len(), 4);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn other_methods_are_explained() {
+    let server = start(config()).await;
     let answer = server
         .send("GET /v1/logs HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
         .await;

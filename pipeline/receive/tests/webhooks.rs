@@ -65,7 +65,7 @@ async fn paths_methods_and_names_are_explained() {
     }
     let misnamed = server.post("/v1/sources/githup", &[JSON], "{}").await;
     misnamed.refused(404);
-    let names = "the sources are github.webhook, gitlab.audit, okta.system_log";
+    let names = "the sources are acme.hook, github.webhook, gitlab.audit, okta.system_log";
     assert_eq!(misnamed.json()["hint"], names);
     assert!(!String::from_utf8_lossy(&misnamed.body).contains("githup"));
     let not_utf8 = server.post("/v1/sources/%ff", &[JSON], "{}").await;
@@ -92,6 +92,22 @@ fn signature(secret: &str, body: &[u8]) -> String {
         write!(text, "{byte:02x}").expect("a String takes any write");
     }
     text
+}
+
+#[tokio::test]
+async fn a_sender_that_waits_for_an_answer_gets_the_one_of_its_source() {
+    let server = start(config()).await;
+    let hook = server.post("/v1/sources/acme.hook", &[JSON], "{}").await;
+    assert_eq!(
+        (hook.status, hook.body.trim_ascii()),
+        (200, br#"{"action":"allow"}"#.as_slice())
+    );
+    let other = server.post(GITHUB, &[JSON], "{}").await;
+    assert_eq!(
+        (other.status, other.body.trim_ascii()),
+        (200, br#"{"accepted":1}"#.as_slice())
+    );
+    server.end().await;
 }
 
 #[tokio::test]
@@ -301,4 +317,32 @@ async fn a_taken_address_is_named() {
         text.contains(&server.address.to_string()) && text.contains("receive.listen"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn a_challenge_is_sent_back_to_whoever_has_the_token() {
+    let okta = SourceAccess::new(Auth::StaticToken {
+        header: "authorization".into(),
+        token: Secret::new("shared"),
+    });
+    let server = start(ReceiveConfig {
+        sources: [("okta.system_log".to_owned(), okta)].into(),
+        ..config()
+    })
+    .await;
+    let ask = |headers: &str| {
+        format!(
+            "GET /v1/sources/okta.system_log HTTP/1.1\r\nHost: t\r\nConnection: close\r\n{headers}\r\n"
+        )
+    };
+    let challenge = "X-Okta-Verification-Challenge: c-1\r\n";
+    let answer = server
+        .send(ask(&format!("{challenge}Authorization: shared\r\n")))
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json(), serde_json::json!({"verification": "c-1"}));
+    server.send(ask(challenge)).await.refused(401);
+    server.send(ask("")).await.refused(405);
+    assert!(server.ledger.messages().is_empty());
+    server.end().await;
 }

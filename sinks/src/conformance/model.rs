@@ -149,6 +149,7 @@ impl Model {
             }
             Fault::Panic => panic!("a sink with a fault of its own"),
             Fault::Gone => Answer::Closed,
+            _ => unreachable!("a fault of HTTP"),
         }
     }
 }
@@ -192,8 +193,11 @@ impl Rig for Model {
     }
 
     fn spoil(&self, fault: Fault) -> bool {
-        self.contents().faults.push_back(fault);
-        true
+        let can = !fault.is_http();
+        if can {
+            self.contents().faults.push_back(fault);
+        }
+        can
     }
 
     fn stored(&self) -> Vec<String> {

@@ -129,8 +129,8 @@ impl Log {
         let current = self.current()?;
         // A clock that was set back makes a file young, never old.
         let age = current.since.elapsed().unwrap_or(Duration::ZERO);
-        let is_old = rotate_age.is_some_and(|most| age >= most);
-        let is_full = current.len + more > rotate_bytes;
+        let is_old = age >= rotate_age.0;
+        let is_full = current.len + more > rotate_bytes.0;
         if current.len == 0 || !(is_old || is_full) {
             return Ok(());
         }
@@ -157,7 +157,7 @@ fn open_current(
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return Err(FileError::NotAFile(path.clone()));
     }
-    let mut file = open_options(options.mode)
+    let mut file = open_options()
         .open(path)
         .map_err(FileError::io(path, "opening"))?;
     match file.try_lock() {
@@ -201,15 +201,12 @@ fn begins_like_ours(file: &mut fs::File, path: &Path) -> Result<bool, FileError>
     }
 }
 
-#[cfg_attr(
-    not(unix),
-    expect(unused_variables, reason = "permissions are of Unix")
-)]
-pub(super) fn open_options(mode: u32) -> fs::OpenOptions {
+/// Readable by the owner only.
+pub(super) fn open_options() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
     options.read(true).append(true).create(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
 }
 

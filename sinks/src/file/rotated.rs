@@ -33,7 +33,6 @@ pub(super) struct Rotated {
     extension: String,
     keep: usize,
     gzip: bool,
-    mode: u32,
     packing: Option<JoinHandle<()>>,
 }
 
@@ -46,9 +45,8 @@ impl Rotated {
             folder: folder_of(&options.path).to_owned(),
             stem: text(options.path.file_stem()).unwrap_or_default(),
             extension: extension.map(|text| format!(".{text}")).unwrap_or_default(),
-            keep: options.keep,
+            keep: options.keep_files,
             gzip: options.gzip,
-            mode: options.mode,
             packing: None,
         }
     }
@@ -103,8 +101,7 @@ impl Rotated {
             .map(|file| file.path.clone())
             .collect();
         if self.gzip && !plain.is_empty() {
-            let mode = self.mode;
-            self.packing = Some(std::thread::spawn(move || pack_all(&plain, mode)));
+            self.packing = Some(std::thread::spawn(move || pack_all(&plain)));
         }
         Ok(())
     }
@@ -187,15 +184,15 @@ impl Drop for Rotated {
     }
 }
 
-fn pack_all(files: &[PathBuf], mode: u32) {
+fn pack_all(files: &[PathBuf]) {
     for path in files {
-        if let Err(cause) = pack(path, mode) {
+        if let Err(cause) = pack(path) {
             tracing::warn!(path = %path.display(), %cause, "a rotated file could not be compressed; it is kept as it is");
         }
     }
 }
 
-fn pack(path: &Path, mode: u32) -> io::Result<()> {
+fn pack(path: &Path) -> io::Result<()> {
     let with = |end: &str| {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
@@ -203,7 +200,7 @@ fn pack(path: &Path, mode: u32) -> io::Result<()> {
     };
     let (temporary, packed) = (with(".gz.tmp"), with(".gz"));
     ignore_missing(fs::remove_file(&temporary))?;
-    let out = BufWriter::new(open_options(mode).open(&temporary)?);
+    let out = BufWriter::new(open_options().open(&temporary)?);
     let mut encoder = GzEncoder::new(out, Compression::default());
     io::copy(&mut BufReader::new(fs::File::open(path)?), &mut encoder)?;
     let mut out = encoder.finish()?;

@@ -13,6 +13,7 @@ use crate::conformance::{self, Fault, Rig, document, place};
 use crate::deliver::{Delivery, Policy};
 use crate::filter::Filter;
 use crate::sink::Sink;
+use crate::unit::{Size, Span};
 
 type Faults = Arc<Mutex<VecDeque<Fault>>>;
 
@@ -86,8 +87,8 @@ impl Handle for Faulty {
 impl Disk {
     fn options(&self) -> FileOptions {
         FileOptions {
-            rotate_bytes: 2_000,
-            keep: 1_000,
+            rotate_bytes: Size(2_000),
+            keep_files: 1_000,
             ..FileOptions::new(self.folder.path().join("alerts.ndjson"))
         }
     }
@@ -253,8 +254,8 @@ async fn what_counts_as_delivered_is_synced() {
 async fn full_files_are_numbered_compressed_and_the_oldest_removed() {
     let disk = Disk::default();
     let options = FileOptions {
-        rotate_bytes: 400,
-        keep: 3,
+        rotate_bytes: Size(400),
+        keep_files: 3,
         ..disk.options()
     };
     let sink = open(&options).expect("opens");
@@ -286,7 +287,7 @@ async fn full_files_are_numbered_compressed_and_the_oldest_removed() {
 async fn an_old_file_is_rotated_when_the_next_batch_comes() {
     let disk = Disk::default();
     let options = |age| FileOptions {
-        rotate_age: Some(age),
+        rotate_age: Span(age),
         gzip: false,
         ..disk.options()
     };
@@ -359,7 +360,7 @@ async fn what_was_rotated_just_before_a_crash_is_remembered() {
     for gzip in [false, true] {
         let disk = Disk::default();
         let options = FileOptions {
-            rotate_age: Some(Duration::ZERO),
+            rotate_age: Span(Duration::ZERO),
             gzip,
             ..disk.options()
         };

@@ -192,7 +192,7 @@ fn a_forgotten_group_holds_nothing_back() {
     let journal = place.open(config).expect("opens");
     assert_eq!(raw(&journal).groups.len(), 1);
     let mut anew = journal.subscribe("gone", Topic::Raw, ALONE).expect("joins");
-    let assigned = crate::journal::tests::assignments(&mut *anew);
+    let assigned = crate::journal::suite::assignments(&mut *anew);
     assert_eq!(assigned, [(0, vec![]), (1, vec![])], "its state is gone");
 }
 
@@ -250,7 +250,7 @@ fn a_transaction_is_made_durable_soon() {
     reader.commit(change).expect("commits");
     let begun = std::time::Instant::now();
     while journal.stats().fsyncs == 0 {
-        assert!(begun.elapsed() < crate::journal::tests::LONG);
+        assert!(begun.elapsed() < crate::journal::suite::LONG);
         std::thread::yield_now();
     }
 }

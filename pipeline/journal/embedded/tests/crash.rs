@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
 use super::*;
-use crate::journal::tests::keyed;
+use crate::journal::suite::keyed;
 
 /// Names the victim's folder and makes it a victim.
 const FOLDER: &str = "CHAPERONE_TEST_JOURNAL_VICTIM";
@@ -112,7 +112,7 @@ fn check(folder: &Path, acknowledged: &[String]) {
         .collect();
     assert_eq!(events, expected, "outputs agree with the offsets");
     let mut copy = journal.subscribe("copy", Topic::Raw, ALONE).expect("joins");
-    let states = crate::journal::tests::assignments(&mut *copy);
+    let states = crate::journal::suite::assignments(&mut *copy);
     for (partition, state) in states {
         let seen = committed[partition as usize];
         let expected = [("seen".to_owned(), seen.to_string())];

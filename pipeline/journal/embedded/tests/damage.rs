@@ -54,7 +54,7 @@ fn content(journal: &Embedded, group: &str) -> Result<Content, JournalError> {
                         ((topic, batch.partition, incoming.offset), text(incoming))
                     }))
                 }
-                Polled::Idle => break,
+                Polled::Idle { .. } => break,
                 _ => {}
             }
         }

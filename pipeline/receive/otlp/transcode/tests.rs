@@ -10,13 +10,17 @@ use proptest::prelude::*;
 use prost::Message as _;
 use serde_json::{Value, json};
 
-use self::arbitrary::logs_request;
-use self::oracle::oracle;
-use super::super::schema::LOGS_REQUEST;
+use self::arbitrary::{logs_request, metrics_request, traces_request};
+use self::oracle::{metrics_oracle, oracle, traces_oracle};
+use super::super::schema::{LOGS_REQUEST, METRICS_REQUEST, TRACES_REQUEST};
 use super::*;
 
 fn transcode(bytes: &[u8]) -> Result<Value, Fault> {
-    to_json(&LOGS_REQUEST, bytes, 1 << 24)
+    transcode_as(&LOGS_REQUEST, bytes)
+}
+
+fn transcode_as(message: &'static Message, bytes: &[u8]) -> Result<Value, Fault> {
+    to_json(message, bytes, 1 << 24)
         .map(|json| serde_json::from_slice(&json).expect("the text is JSON"))
 }
 
@@ -226,12 +230,45 @@ fn attribute(key: &str, value: Any) -> KeyValue {
     }
 }
 
+/// Numbers of a list may lie packed or one by one; a decoder takes both.
+#[test]
+fn numbers_that_are_not_packed_are_a_list_too() {
+    // Metric { histogram { data_points { bucket_counts: 1, bucket_counts: 2 } } }
+    let mut point = Vec::new();
+    for count in [1_u64, 2] {
+        point.push(0x31);
+        point.extend(count.to_le_bytes());
+    }
+    let wrap = |key: u8, inside: &[u8]| {
+        let length = u8::try_from(inside.len()).expect("short");
+        [&[key, length][..], inside].concat()
+    };
+    let metric = wrap(0x4a, &wrap(0x0a, &point));
+    let bytes = wrap(0x0a, &wrap(0x12, &wrap(0x12, &metric)));
+    let json = transcode_as(&METRICS_REQUEST, &bytes).expect("valid");
+    let metric = &json["resourceMetrics"][0]["scopeMetrics"][0]["metrics"][0];
+    let expected = json!({"dataPoints": [{"bucketCounts": ["1", "2"]}]});
+    assert_eq!(metric["histogram"], expected);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn the_text_is_what_the_generated_types_say(request in logs_request()) {
         prop_assert_eq!(transcode(&request.encode_to_vec()), Ok(oracle(&request)));
+    }
+
+    #[test]
+    fn of_metrics_too(request in metrics_request()) {
+        let json = transcode_as(&METRICS_REQUEST, &request.encode_to_vec());
+        prop_assert_eq!(json, Ok(metrics_oracle(&request)));
+    }
+
+    #[test]
+    fn of_traces_too(request in traces_request()) {
+        let json = transcode_as(&TRACES_REQUEST, &request.encode_to_vec());
+        prop_assert_eq!(json, Ok(traces_oracle(&request)));
     }
 
     /// Any bytes at all: an answer, and the same one as a decoder's wherever both know one.
