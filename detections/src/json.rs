@@ -15,28 +15,29 @@ use crate::plan::{Pass, Path, Scalar};
 
 /// As deep as the parser of bodies goes.
 const DEPTH_MAX: usize = 128;
+/// Bytes that are looked at together for the end of a string.
+const BLOCK: usize = 64;
 /// An integer of more bytes may not fit into 64 bits.
 const INTEGER_BYTES_MAX: usize = 18;
 
 /// Tells a pass everything in a JSON document.
-pub(crate) fn read<'e>(json: &'e [u8], pass: &mut Pass<'_, 'e>) -> Result<(), ParseError> {
-    let text =
-        std::str::from_utf8(json).map_err(|error| place(json, error.valid_up_to(), false))?;
+pub(crate) fn read<'e>(text: &'e str, pass: &mut Pass<'_, 'e>) -> Result<(), ParseError> {
     let mut reader = Reader {
         text,
         at: 0,
-        key: String::new(),
+        block_end: 0,
+        special: 0,
     };
     let root = pass.root();
     let read = reader
         .value(Some(root), 0, pass)
         .and_then(|()| reader.end());
-    read.map_err(|Stop { too_deep }| place(json, reader.at, too_deep))
+    read.map_err(|Stop { too_deep }| place(text, reader.at, too_deep))
 }
 
 /// Line and column of a byte.
-fn place(json: &[u8], at: usize, too_deep: bool) -> ParseError {
-    let before = &json[..at.min(json.len())];
+fn place(text: &str, at: usize, too_deep: bool) -> ParseError {
+    let before = &text.as_bytes()[..at.min(text.len())];
     let line = before.iter().rposition(|byte| *byte == b'\n');
     ParseError {
         line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),
@@ -50,13 +51,27 @@ struct Stop {
     too_deep: bool,
 }
 
+/// What the letter after a backslash stands for; zero: nothing, or `u` and four digits.
+const ESCAPES: [u8; 256] = {
+    let mut table = [0; 256];
+    let pairs = b"\"\"\\\\//b\x08f\x0cn\nr\rt\t";
+    let mut at = 0;
+    while at < pairs.len() {
+        table[pairs[at] as usize] = pairs[at + 1];
+        at += 2;
+    }
+    table
+};
+
 const WRONG: Stop = Stop { too_deep: false };
 
 struct Reader<'e> {
     text: &'e str,
     at: usize,
-    /// The latest key that had escapes.
-    key: String,
+    /// Where the latest block ends.
+    block_end: usize,
+    /// Which of its bytes are quotes, backslashes and control characters.
+    special: u64,
 }
 
 /// What stands between two quotes.
@@ -112,8 +127,7 @@ impl<'e> Reader<'e> {
             let Quoted { raw, escaped } = self.quoted()?;
             let inner = path.and_then(|path| {
                 if escaped {
-                    unescape(raw, &mut self.key);
-                    pass.enter(path, &self.key)
+                    pass.enter(path, &unescaped(raw))
                 } else {
                     pass.enter(path, raw)
                 }
@@ -198,12 +212,10 @@ impl<'e> Reader<'e> {
 
     /// The rest of a string, after its opening quote.
     fn quoted(&mut self) -> Result<Quoted<'e>, Stop> {
-        let bytes = self.text.as_bytes();
         let start = self.at;
         let mut escaped = false;
         loop {
-            self.at += plain(&bytes[self.at..]);
-            match bytes.get(self.at) {
+            match self.next_special() {
                 Some(b'"') => {
                     let raw = &self.text[start..self.at];
                     self.at += 1;
@@ -211,22 +223,52 @@ impl<'e> Reader<'e> {
                 }
                 Some(b'\\') => {
                     escaped = true;
-                    self.escape()?;
+                    self.escapes()?;
                 }
                 _ => return Err(WRONG),
             }
         }
     }
 
-    fn escape(&mut self) -> Result<(), Stop> {
-        let rest = &self.text.as_bytes()[self.at + 1..];
-        match rest.first() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
-            Some(b'u') => {
-                let (_, bytes) = unicode(&rest[1..]).ok_or(WRONG)?;
-                self.at += 2 + bytes;
+    /// Goes to the next quote, backslash or control character.
+    #[inline]
+    fn next_special(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        loop {
+            if self.at < self.block_end {
+                let special = self.special >> (self.at + BLOCK - self.block_end);
+                if special != 0 {
+                    self.at += special.trailing_zeros() as usize;
+                    return bytes.get(self.at).copied();
+                }
+                self.at = self.block_end;
             }
-            _ => return Err(WRONG),
+            let rest = bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
+            self.block_end = self.at + BLOCK;
+            self.special = match rest.first_chunk() {
+                Some(block) => specials(block),
+                None => {
+                    let mut block = [b' '; BLOCK];
+                    block[..rest.len()].copy_from_slice(rest);
+                    specials(&block)
+                }
+            };
+        }
+    }
+
+    /// Passes by escapes, as many as follow each other.
+    fn escapes(&mut self) -> Result<(), Stop> {
+        let bytes = self.text.as_bytes();
+        while bytes.get(self.at) == Some(&b'\\') {
+            let letter = bytes.get(self.at + 1).ok_or(WRONG)?;
+            self.at += 2;
+            if *letter == b'u' {
+                let (_, digits) = unicode(&bytes[self.at..]).ok_or(WRONG)?;
+                self.at += digits;
+            } else if ESCAPES[usize::from(*letter)] == 0 {
+                self.at -= 1;
+                return Err(WRONG);
+            }
         }
         Ok(())
     }
@@ -281,25 +323,17 @@ fn digits(bytes: &[u8], at: &mut usize) -> usize {
     count
 }
 
-/// How many bytes stand before the first quote, backslash or control character: eight at a time.
-fn plain(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let has_less = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
-    let mut at = 0;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        let has = |byte: u8| has_less(word ^ (ONES * u64::from(byte)), 1);
-        // A byte above the first that is found may be found wrongly; only the first is used.
-        let special = has_less(word, 0x20) | has(b'"') | has(b'\\');
-        if special != 0 {
-            return at + (special.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    at + rest.iter().position(special).unwrap_or(rest.len())
+/// Which bytes are quotes, backslashes and control characters, the first one lowest. Without a
+/// branch, and in a form that compilers make vector instructions of.
+fn specials(block: &[u8; BLOCK]) -> u64 {
+    let special = |byte| u8::from(byte == b'"') | u8::from(byte == b'\\') | u8::from(byte < 0x20);
+    let found = block.map(special);
+    let (eights, _) = found.as_chunks::<8>();
+    eights.iter().rev().fold(0, |mask, eight| {
+        // The product's highest byte has bit n where byte n is one.
+        let bits = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        mask << 8 | bits
+    })
 }
 
 /// The character of the four digits after `\u`, and of the second half where they are the first of
@@ -320,30 +354,29 @@ fn unicode(bytes: &[u8]) -> Option<(char, usize)> {
     Some((char::from_u32(code).filter(|_| both)?, 10))
 }
 
-/// Puts the text that a JSON string stands for in the place of what `out` had. The string's escapes
-/// were checked before.
-pub(crate) fn unescape(raw: &str, out: &mut String) {
-    out.clear();
-    let mut rest = raw;
-    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
-        out.push_str(&rest[..at]);
-        let escape = &rest.as_bytes()[at + 1..];
-        let (c, bytes) = match escape.first() {
-            Some(b'n') => ('\n', 1),
-            Some(b't') => ('\t', 1),
-            Some(b'r') => ('\r', 1),
-            Some(b'b') => ('\u{8}', 1),
-            Some(b'f') => ('\u{c}', 1),
-            Some(b'u') => {
-                unicode(&escape[1..]).map_or(('\u{fffd}', 1), |(c, bytes)| (c, 1 + bytes))
-            }
-            Some(byte) => (char::from(*byte), 1),
-            None => ('\\', 0),
-        };
-        out.push(c);
-        rest = &rest[at + 1 + bytes..];
+/// Appends the text that a JSON string stands for. The string's escapes were checked before.
+pub(crate) fn unescape(raw: &str, out: &mut Vec<u8>) {
+    let mut rest = raw.as_bytes();
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        let (before, escape) = rest.split_at(at);
+        out.extend_from_slice(before);
+        let letter = escape.get(1).copied().unwrap_or(b'\\');
+        rest = escape.get(2..).unwrap_or_default();
+        if letter != b'u' {
+            out.push(ESCAPES[usize::from(letter)]);
+        } else if let Some((c, digits)) = unicode(rest) {
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = &rest[digits..];
+        }
     }
-    out.push_str(rest);
+    out.extend_from_slice(rest);
+}
+
+/// See [`unescape`].
+pub(crate) fn unescaped(raw: &str) -> String {
+    let mut out = Vec::with_capacity(raw.len());
+    unescape(raw, &mut out);
+    String::from_utf8(out).expect("text without escapes is text")
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use bytes::Bytes;
 
 use crate::wire::{Reader, Writer};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Without the receive time.
+const FIRST_VERSION: u8 = 1;
 
 /// A rule (or a correlation, in a chain) held.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +24,9 @@ pub struct Match {
     pub event_id: String,
     /// Event time in milliseconds since 1970.
     pub time_ms: i64,
+    /// When the event was received, where that is known: until a timespan after this, its group
+    /// waits for others that are as late. 0: not known.
+    pub received_ms: i64,
     /// Group-by field → value, in the target's order; empty for a plain rule.
     pub group: Vec<(String, String)>,
     /// What the target counts or adds up, where it does.
@@ -63,6 +68,7 @@ impl Match {
             w.text(text);
         }
         w.signed(self.time_ms);
+        w.signed(self.received_ms);
         w.unsigned(self.group.len() as u64);
         for (name, value) in &self.group {
             w.text(name);
@@ -87,11 +93,17 @@ impl Match {
     /// Reads the binary form; None where the bytes are not a match of a known version.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let mut r = Reader::new(bytes);
-        if r.byte()? != VERSION {
+        let version = r.byte()?;
+        if !(FIRST_VERSION..=VERSION).contains(&version) {
             return None;
         }
         let (tenant, rule, target, event_id) = (r.text()?, r.text()?, r.text()?, r.text()?);
         let time_ms = r.signed()?;
+        let received_ms = if version == FIRST_VERSION {
+            0
+        } else {
+            r.signed()?
+        };
         let group = r.list(|r| Some((r.text()?, r.text()?)))?;
         let value = match r.byte()? {
             0 => None,
@@ -108,6 +120,7 @@ impl Match {
             target,
             event_id,
             time_ms,
+            received_ms,
             group,
             value,
             evidence,

@@ -101,6 +101,8 @@ pub(crate) struct Pass<'a, 'e> {
     plan: &'a Plan,
     scratch: &'a mut Scratch,
     values: Values<'e>,
+    /// Category, product and service, where the event names them.
+    logsource: [Option<Scalar<'e>>; LOGSOURCE.len()],
 }
 
 impl<'a, 'e> Pass<'a, 'e> {
@@ -111,6 +113,7 @@ impl<'a, 'e> Pass<'a, 'e> {
             plan,
             scratch,
             values: values.recycled(),
+            logsource: [None; LOGSOURCE.len()],
         }
     }
 
@@ -135,6 +138,10 @@ impl<'a, 'e> Pass<'a, 'e> {
     #[inline]
     pub(crate) fn scalar(&mut self, path: Path, value: Scalar<'e>) {
         let slot = path.0.and_then(|at| self.plan.names.slot(at));
+        let named = slot.and_then(|slot| self.logsource.get_mut(slot as usize));
+        if let Some(named) = named {
+            named.get_or_insert(value);
+        }
         if slot.is_some() || self.plan.keywords.is_some() {
             self.values.push(slot, value);
         }
@@ -149,6 +156,7 @@ impl<'a, 'e> Pass<'a, 'e> {
             plan,
             scratch,
             values,
+            ..
         } = self;
         plan.graph.resolve(
             &mut scratch.state,
@@ -165,7 +173,9 @@ impl<'a, 'e> Pass<'a, 'e> {
 
     /// The logsource that the event names: category, product and service. None: none of them.
     fn logsource(&self) -> Option<[Cow<'e, str>; 3]> {
-        let parts = [0, 1, 2].map(|slot| self.values.first(slot).and_then(Scalar::into_text));
+        let parts = self
+            .logsource
+            .map(|named| named.and_then(Scalar::into_text));
         let named = parts.iter().any(Option::is_some);
         named.then(|| parts.map(Option::unwrap_or_default))
     }
@@ -175,7 +185,9 @@ impl<'a, 'e> Pass<'a, 'e> {
         let plan = self.plan;
         let in_route = |slot: Option<u32>| slot.filter(|slot| route.slots.has(*slot as usize));
         let [buffer, _] = &mut self.scratch.buffers;
-        let wanted = |slot| route.keywords || in_route(slot).is_some();
+        let wanted = |slot, bytes| {
+            route.keywords && bytes >= route.keyword_bytes_min || in_route(slot).is_some()
+        };
         self.values.fold(wanted, buffer);
         let state = &mut self.scratch.state;
         let keywords = plan.keywords.as_ref().filter(|_| route.keywords);
@@ -190,8 +202,8 @@ impl<'a, 'e> Pass<'a, 'e> {
             }
         }
         if let Some(keywords) = keywords {
-            let (padded, len) = self.values.all_folded();
-            keywords.search(padded, len, route.keywords_searched.as_ref(), state);
+            let only = route.keywords_searched.as_ref();
+            keywords.search(self.values.all_folded(), only, state);
         }
     }
 }

@@ -126,7 +126,11 @@ impl Group {
                 value: amount(m.value.as_ref()),
             },
             id: m.event_id.as_str().into(),
-            keep_until: m.time_ms.max(watermark).saturating_add(asks.lookback_ms()),
+            keep_until: m
+                .time_ms
+                .max(watermark)
+                .max(m.received_ms)
+                .saturating_add(asks.lookback_ms()),
             late,
             evidence,
         };

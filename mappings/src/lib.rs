@@ -18,6 +18,7 @@ pub mod problem;
 pub mod record;
 pub mod redact;
 pub mod refusal;
+mod sarif;
 pub mod schema;
 pub mod source;
 mod time;

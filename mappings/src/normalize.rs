@@ -163,7 +163,7 @@ impl Worker {
     ) -> Result<Event, Failure> {
         let mut body = item;
         convert::prepare(&mut body, source.spec());
-        source.actions.classify(&mut body);
+        let classified = source.actions.classify(&mut body);
         let mut none = Value::Null;
         let metadata = if source.mapper.reads_metadata() {
             metadata.get_or_insert_with(|| metadata_of(record))
@@ -174,6 +174,9 @@ impl Worker {
             .mapper
             .run(&mut self.machine, &mut body, metadata)
             .map_err(|error| (error.code, error.detail))?;
+        if !classified {
+            source.actions.classify(&mut body);
+        }
         let finishing = finish::Finishing {
             source,
             origin: &record.origin,

@@ -25,6 +25,7 @@ mod marker;
 mod memory;
 mod pack;
 mod report;
+mod reported;
 mod rewrite;
 mod rule;
 mod rulefile;

@@ -22,7 +22,7 @@ use crate::value::Value;
 pub(crate) use actions::Actions;
 pub use produces::Produces;
 use recognize::Recognizer;
-pub use spec::{Action, ItemPath, Logsource, Spec};
+pub use spec::{Action, Challenge, ItemPath, Logsource, Spec};
 
 mod actions;
 mod produces;

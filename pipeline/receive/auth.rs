@@ -198,11 +198,13 @@ fn check_bearer(headers: &HeaderMap, token: &Secret) -> Result<(), Refused> {
     }
 }
 
-/// The 32 bytes of a signature header.
+/// The 32 bytes of a signature header. Where it lists several, the one of the scheme that the prefix
+/// names counts: `v1=…,v2=…`, as CircleCI sends it.
 fn signature(headers: &HeaderMap, name: &str, prefix: &str) -> Result<[u8; 32], Refused> {
     let value = headers.get(name).ok_or_else(|| missing(name))?.as_bytes();
-    value
-        .strip_prefix(prefix.as_bytes())
+    let mut listed = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    listed
+        .find_map(|one| one.strip_prefix(prefix.as_bytes()))
         .and_then(hex)
         .ok_or_else(|| {
             Refused::new(

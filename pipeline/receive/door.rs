@@ -67,7 +67,7 @@ enum Door {
 pub(super) fn routes(doors: Arc<Doors>) -> Router {
     let mut router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/v1/sources/{source}", post(webhook));
+        .route("/v1/sources/{source}", post(webhook).get(challenge));
     for signal in otlp::SIGNALS {
         let handler = async move |State(doors): State<Arc<Doors>>, request: Request| {
             telemetry(&doors, signal, request).await
@@ -103,6 +103,33 @@ async fn webhook(
             answer(&refused)
         }
     }
+}
+
+/// A vendor asks whether an address is ours. Whoever asks proves itself as with a delivery.
+async fn challenge(
+    State(doors): State<Arc<Doors>>,
+    source: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let source = source.map(|Path(name)| name).unwrap_or_default();
+    let asked = doors.known.challenge(&source).and_then(|(header, answer)| {
+        let challenge = headers.get(header)?.to_str().ok()?;
+        Some((answer, challenge.to_owned()))
+    });
+    let Some((key, challenge)) = asked else {
+        let mut response = wrong_method(State(doors)).await;
+        let allowed = HeaderValue::from_static("POST");
+        response.headers_mut().insert(header::ALLOW, allowed);
+        return response;
+    };
+    if let Err(refused) = doors.config.access(&source).0.check_head(&headers) {
+        doors.counters.begin().refused(refused.reason);
+        return answer(&refused);
+    }
+    json(
+        StatusCode::OK,
+        &serde_json::json!({key: challenge}).to_string(),
+    )
 }
 
 async fn telemetry(doors: &Arc<Doors>, signal: &'static Signal, request: Request) -> Response {

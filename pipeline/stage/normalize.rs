@@ -85,7 +85,7 @@ impl Normalize {
         metrics.add(Count::Refused, normalized.refusals.len() as u64);
         for event in normalized.events.drain(..) {
             if self.parts.filter.takes(&event) {
-                self.event(event, partition, out);
+                self.event(event, record.origin.received_ms, partition, out);
             }
         }
         for refusal in normalized.refusals.drain(..) {
@@ -99,10 +99,13 @@ impl Normalize {
         self.normalized = normalized;
     }
 
-    fn event(&mut self, event: Event, partition: u32, out: &mut Transaction) {
+    fn event(&mut self, event: Event, received_ms: i64, partition: u32, out: &mut Transaction) {
         let reached = &mut self.progress.entry(partition).or_default().reached_ms;
         *reached = (*reached).max(event.time_ms());
         self.matcher.matches(&event, &mut self.matches);
+        for found in &mut self.matches {
+            found.received_ms = received_ms;
+        }
         self.parts
             .metrics
             .add(Count::Matches, self.matches.len() as u64);

@@ -19,3 +19,4 @@ mod program;
 mod conformance;
 mod servers;
 mod stories;
+mod takeover;

@@ -80,6 +80,7 @@ impl Emitted {
                     target: rules.meta(consumer.target).id.clone(),
                     event_id: alert.id.clone(),
                     time_ms: alert.time_ms,
+                    received_ms: 0,
                     group: values,
                     value: parts.value.clone(),
                     evidence: evidence.clone(),

@@ -34,6 +34,7 @@ pub(super) fn matched(rule: &str, id: &str, time_ms: i64) -> Match {
         target: "corr".into(),
         event_id: id.into(),
         time_ms,
+        received_ms: 0,
         group: vec![("user.name".into(), "x".into())],
         value: None,
         evidence: br#"{"user.name":"x"}"#.to_vec().into(),
@@ -101,6 +102,27 @@ fn a_future_event_does_not_evict_the_present() {
     live.see("a", "e2", 1);
     live.see("a", "e3", 250);
     assert_eq!(live.see("a", "e4", 2), 1);
+}
+
+#[test]
+fn an_idle_input_does_not_make_history_forgotten_that_has_just_come() {
+    // Days-old events on a quiet live input: between two deliveries it reports the time of day.
+    let day = 86_400;
+    let old = |id: &str, seconds: i64, received: i64| Match {
+        received_ms: T0 + received * 1000,
+        ..matched("a", id, T0 + seconds * 1000)
+    };
+    let mut live = Live::new(COUNT);
+    live.take(old("e1", 0, 9 * day));
+    live.take(old("e2", 1, 9 * day + 1));
+    assert_eq!(live.tick(9 * day + 2), 0);
+    assert_eq!(live.take(old("e3", 2, 9 * day + 50)), 1);
+    // Only for a timespan (and the lateness) after it came.
+    let mut live = Live::new(COUNT);
+    live.take(old("e1", 0, 9 * day));
+    live.take(old("e2", 1, 9 * day + 1));
+    live.tick(9 * day + 62 + 300);
+    assert_eq!(live.take(old("e3", 2, 9 * day + 400)), 0);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use aho_corasick::{AhoCorasick, BuildError, MatchKind};
 
 use super::sample::Sample;
 
-/// Zero bytes that must follow the last value: a gram is always read as four bytes.
+/// Bytes that must follow a value: a gram is always read as four bytes.
 pub(super) const PADDING: usize = 3;
 /// Bytes of the longest gram.
 const GRAM_BYTES_MAX: usize = 4;
@@ -27,6 +27,17 @@ const BITS_PER_ENTRY: usize = 64;
 const BITS_MAX: usize = 1 << 20;
 /// Positions that are looked up before the first hit is followed.
 const BLOCK: usize = 32;
+
+/// A value to be searched.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Padded<'a> {
+    /// The value, and at least [`PADDING`] bytes behind it, whatever they are.
+    pub(super) bytes: &'a [u8],
+    /// Without what is behind it.
+    pub(super) len: usize,
+    /// False where it may have other bytes than ASCII.
+    pub(super) is_ascii: bool,
+}
 
 /// Up to four bytes as a number, the first one lowest.
 #[inline(always)]
@@ -103,69 +114,74 @@ impl Needles {
         Some(needles)
     }
 
+    /// Bytes of the shortest text; None where there are none.
+    pub(super) fn shortest(&self) -> Option<usize> {
+        let grams = self.short.iter().chain(&self.long);
+        let ascii = grams.map(|grams| grams.shortest);
+        let byte = self.bytes.first().map(|_| 1);
+        let other = self.other.as_ref().map(|_| 1);
+        ascii.chain(byte).chain(other).min()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty() && self.short.is_none() && self.long.is_none() && self.other.is_none()
     }
 
-    /// Tells the number of every text that occurs in the first `len` bytes of `padded`, some more
-    /// than once. At least [`PADDING`] bytes must follow those, whatever they are.
-    pub(super) fn find(&self, padded: &[u8], len: usize, mut found: impl FnMut(u32)) {
-        let value = &padded[..len];
+    /// Tells the number of every text that occurs in a value, some more than once.
+    pub(super) fn find(&self, value: Padded<'_>, mut found: impl FnMut(u32)) {
         for (byte, number) in &self.bytes {
-            if memchr::memchr(*byte, value).is_some() {
+            if memchr::memchr(*byte, value.text()).is_some() {
                 found(*number);
             }
         }
-        let text = Padded { bytes: padded, len };
         match (&self.short, &self.long) {
             (None, None) => {}
             (Some(short), None) => {
-                text.scan::<1>(
+                value.scan::<1>(
                     |gram| short.set.has(gram & 0xffff),
                     |at, gram| {
-                        short.follow(&text, at, gram & 0xffff, &mut found);
+                        short.follow(&value, at, gram & 0xffff, &mut found);
                     },
                 );
             }
-            (Some(short), Some(long)) => text.scan::<1>(
+            (Some(short), Some(long)) => value.scan::<1>(
                 |gram| short.set.has(gram & 0xffff) | long.set.has(gram),
                 |at, gram| {
                     if short.set.has(gram & 0xffff) {
-                        short.follow(&text, at, gram & 0xffff, &mut found);
+                        short.follow(&value, at, gram & 0xffff, &mut found);
                     }
                     if long.set.has(gram) {
-                        long.follow(&text, at, gram, &mut found);
+                        long.follow(&value, at, gram, &mut found);
                     }
                 },
             ),
             (None, Some(long)) => {
                 let has = |gram| long.set.has(gram);
-                let follow = |at, gram| long.follow(&text, at, gram, &mut found);
+                let follow = |at, gram| long.follow(&value, at, gram, &mut found);
                 match long.step {
-                    1 => text.scan::<1>(has, follow),
-                    2 => text.scan::<2>(has, follow),
-                    3 => text.scan::<3>(has, follow),
-                    _ => text.scan::<STEP_MAX>(has, follow),
+                    1 => value.scan::<1>(has, follow),
+                    2 => value.scan::<2>(has, follow),
+                    3 => value.scan::<3>(has, follow),
+                    _ => value.scan::<STEP_MAX>(has, follow),
                 }
             }
         }
         if let Some(other) = &self.other
-            && !value.is_ascii()
+            && !value.is_ascii
         {
-            for hit in other.automaton.find_overlapping_iter(value) {
+            for hit in other.automaton.find_overlapping_iter(value.text()) {
                 found(other.numbers[hit.pattern().as_usize()]);
             }
         }
     }
 }
 
-/// A text and what follows it.
-struct Padded<'a> {
-    bytes: &'a [u8],
-    len: usize,
-}
+impl<'a> Padded<'a> {
+    /// Without what is behind it.
+    pub(super) fn text(&self) -> &'a [u8] {
+        &self.bytes[..self.len]
+    }
 
-impl Padded<'_> {
     /// Looks up a block of grams without branching on what is found, then follows the hits.
     #[inline(always)]
     fn scan<const STEP: usize>(
@@ -180,9 +196,9 @@ impl Padded<'_> {
         while rest.len() > PADDING {
             let (block, after) = rest.split_at(rest.len().min(BLOCK * STEP + PADDING));
             let mut count = 0;
-            for (at, four) in block.windows(4).step_by(STEP).enumerate() {
+            for (at, four) in block.array_windows().step_by(STEP).enumerate() {
                 hits[count % BLOCK] = at as u32;
-                count += usize::from(has(key(four)));
+                count += usize::from(has(u32::from_le_bytes(*four)));
             }
             for at in &hits[..count] {
                 let at = *at as usize * STEP;
@@ -202,6 +218,7 @@ impl Padded<'_> {
 #[derive(Debug)]
 struct Grams {
     width: usize,
+    shortest: usize,
     step: usize,
     set: GramSet,
     /// Where each member of the set has its entries; one more at the end.
@@ -255,6 +272,7 @@ impl Grams {
         }
         Some(Self {
             width,
+            shortest,
             step,
             set,
             starts: starts.into(),

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::NodeId;
 use super::graph::State;
-use super::needles::{Needles, PADDING};
+use super::needles::{Needles, Padded};
 use super::sample::Sample;
 use super::trie::Trie;
 use super::values::Text;
@@ -139,16 +139,10 @@ impl Slot {
             && self.times.is_empty()
     }
 
-    /// Decides which texts are contained in folded bytes, which [`PADDING`] bytes follow.
-    pub(super) fn search(
-        &self,
-        padded: &[u8],
-        len: usize,
-        only: Option<&Needles>,
-        state: &mut State,
-    ) {
+    /// Decides which texts are contained in folded bytes,
+    pub(super) fn search(&self, value: Padded<'_>, only: Option<&Needles>, state: &mut State) {
         let contained = only.unwrap_or(&self.folded.contained);
-        contained.find(padded, len, |atom| state.set(atom));
+        contained.find(value, |atom| state.set(atom));
     }
 
     /// Decides every test for one value; None: null. True atoms go into the state.
@@ -162,8 +156,7 @@ impl Slot {
     ) {
         self.test(text, buffer, state);
         if let Some(text) = text {
-            let (padded, len) = text.padded();
-            self.search(padded, len, only, state);
+            self.search(text.padded(), only, state);
         }
     }
 
@@ -188,15 +181,13 @@ impl Slot {
         if !self.networks.is_empty() {
             self.test_networks(text, state);
         }
-        if !self.written.has_no_whole() || !self.written.contained.is_empty() {
+        if !self.written.has_no_whole() {
             let written = text.written(buffer);
             self.written.test_whole(written.as_bytes(), state);
-            if !self.written.contained.is_empty() {
-                let (mut padded, len) = (written.as_bytes().to_vec(), written.len());
-                padded.extend([0; PADDING]);
-                let contained = &self.written.contained;
-                contained.find(&padded, len, |atom| state.set(atom));
-            }
+        }
+        let contained = &self.written.contained;
+        if !contained.is_empty() {
+            contained.find(text.written_padded(buffer), |atom| state.set(atom));
         }
         if !self.times.is_empty() {
             self.test_times(text.written(buffer), state);

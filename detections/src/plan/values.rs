@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::needles::PADDING;
+use super::needles::{PADDING, Padded};
 use crate::json;
 use crate::pattern::fold_into;
 
@@ -43,15 +43,15 @@ struct Value<'e> {
 pub(super) struct Values<'e> {
     list: Vec<Value<'e>>,
     folded: Vec<u8>,
+    /// Whether all that is folded is ASCII.
+    is_ascii: bool,
 }
 
 /// The text of one value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Text<'a> {
     scalar: Scalar<'a>,
-    /// With what follows it, at least [`PADDING`] bytes.
-    padded: &'a [u8],
-    len: usize,
+    padded: Padded<'a>,
 }
 
 impl<'e> Values<'e> {
@@ -72,31 +72,56 @@ impl<'e> Values<'e> {
             // No element, so nothing outlives the event; the library reuses the allocation.
             list: self.list.into_iter().map(|_| unreachable!()).collect(),
             folded: self.folded,
+            is_ascii: true,
         }
     }
 
-    /// Writes the folded form of the values of some slots.
-    pub(super) fn fold(&mut self, wanted: impl Fn(Option<u32>) -> bool, buffer: &mut String) {
-        self.folded.clear();
+    /// Writes the folded form of some values: `wanted` gets the slot and how long it is.
+    pub(super) fn fold(
+        &mut self,
+        wanted: impl Fn(Option<u32>, usize) -> bool,
+        buffer: &mut String,
+    ) {
+        let folded = &mut self.folded;
+        folded.clear();
+        self.is_ascii = true;
         for value in &mut self.list {
-            if !wanted(value.slot) {
+            let (written, bytes) = match value.scalar {
+                Scalar::Null => continue,
+                Scalar::Text(text) | Scalar::Escaped(text) => (text, text.len()),
+                _ => ("", usize::MAX),
+            };
+            // Folding may make longer what is not ASCII.
+            if !wanted(value.slot, bytes) && (written.is_ascii() || !wanted(value.slot, usize::MAX))
+            {
                 continue;
             }
-            value.start = self.folded.len() as u32;
+            let start = folded.len();
             match value.scalar {
-                Scalar::Null => continue,
-                Scalar::Text(text) => fold_into(text, &mut self.folded),
-                scalar => fold_into(scalar.written(buffer), &mut self.folded),
+                Scalar::Text(text) => folded.extend_from_slice(text.as_bytes()),
+                Scalar::Escaped(raw) => json::unescape(raw, folded),
+                scalar => folded.extend_from_slice(scalar.written(buffer).as_bytes()),
             }
-            value.end = self.folded.len() as u32;
-            self.folded.push(SEPARATOR);
+            if !folded[start..].is_ascii() {
+                folded.truncate(start);
+                fold_into(value.scalar.written(buffer), folded);
+                self.is_ascii = false;
+            }
+            (value.start, value.end) = (start as u32, folded.len() as u32);
+            folded.push(SEPARATOR);
         }
-        self.folded.extend([0; PADDING]);
+        // In one go where most are ASCII; what is folded already stays as it is.
+        folded.make_ascii_lowercase();
+        folded.extend([0; PADDING]);
     }
 
-    /// All folded texts with [`PADDING`] behind them, and their length without it.
-    pub(super) fn all_folded(&self) -> (&[u8], usize) {
-        (&self.folded, self.folded.len() - PADDING)
+    /// All folded texts, one behind the other.
+    pub(super) fn all_folded(&self) -> Padded<'_> {
+        Padded {
+            bytes: &self.folded,
+            len: self.folded.len() - PADDING,
+            is_ascii: self.is_ascii,
+        }
     }
 
     /// Every scalar: its slot, and its text unless it is null.
@@ -114,31 +139,41 @@ impl<'e> Values<'e> {
     fn text(&self, value: &Value<'e>) -> Option<Text<'_>> {
         (value.scalar != Scalar::Null).then(|| Text {
             scalar: value.scalar,
-            padded: &self.folded[value.start as usize..],
-            len: (value.end - value.start) as usize,
+            padded: Padded {
+                bytes: &self.folded[value.start as usize..],
+                len: (value.end - value.start) as usize,
+                is_ascii: self.is_ascii,
+            },
         })
-    }
-
-    /// The first scalar in a slot.
-    pub(super) fn first(&self, slot: u32) -> Option<Scalar<'e>> {
-        let value = self.list.iter().find(|value| value.slot == Some(slot))?;
-        Some(value.scalar)
     }
 }
 
 impl<'a> Text<'a> {
     /// Folded, as bytes.
     pub(super) fn folded(&self) -> &'a [u8] {
-        &self.padded[..self.len]
+        self.padded.text()
     }
 
-    /// Folded, with padding, and its length without it.
-    pub(super) fn padded(&self) -> (&'a [u8], usize) {
-        (self.padded, self.len)
+    /// Folded, as it is searched.
+    pub(super) fn padded(&self) -> Padded<'a> {
+        self.padded
     }
 
     pub(super) fn folded_str(&self) -> &'a str {
         std::str::from_utf8(self.folded()).expect("folded text is text")
+    }
+
+    /// As the event has it, to be searched.
+    pub(super) fn written_padded<'b>(&self, buffer: &'b mut String) -> Padded<'b> {
+        buffer.clear();
+        self.scalar.write(buffer);
+        let (len, is_ascii) = (buffer.len(), buffer.is_ascii());
+        buffer.extend(['\0'; PADDING]);
+        Padded {
+            bytes: buffer.as_bytes(),
+            len,
+            is_ascii,
+        }
     }
 
     /// As the event has it.
@@ -152,11 +187,7 @@ impl<'e> Scalar<'e> {
     pub(super) fn into_text(self) -> Option<Cow<'e, str>> {
         match self {
             Self::Text(text) => Some(Cow::Borrowed(text)),
-            Self::Escaped(raw) => {
-                let mut text = String::new();
-                json::unescape(raw, &mut text);
-                Some(Cow::Owned(text))
-            }
+            Self::Escaped(raw) => Some(Cow::Owned(json::unescaped(raw))),
             _ => None,
         }
     }
@@ -164,33 +195,33 @@ impl<'e> Scalar<'e> {
     /// The text that a value is compared by; of null it is empty. Numbers are written shortest:
     /// 1.0 is `1`.
     pub(super) fn written<'b>(&'b self, buffer: &'b mut String) -> &'b str {
+        if let Self::Text(text) = self {
+            return text;
+        }
         buffer.clear();
+        self.write(buffer);
+        buffer
+    }
+
+    /// Appends what [`Self::written`] returns.
+    fn write(&self, out: &mut String) {
         match self {
-            Self::Null => "",
-            Self::Text(text) => text,
-            Self::Bool(true) => "true",
-            Self::Bool(false) => "false",
+            Self::Null => {}
+            Self::Text(text) => out.push_str(text),
+            Self::Bool(true) => out.push_str("true"),
+            Self::Bool(false) => out.push_str("false"),
             Self::Escaped(raw) => {
-                json::unescape(raw, buffer);
-                buffer
+                let mut bytes = std::mem::take(out).into_bytes();
+                json::unescape(raw, &mut bytes);
+                *out = String::from_utf8(bytes).expect("text without escapes is text");
             }
-            Self::Bytes(bytes) => {
-                buffer.push_str(&String::from_utf8_lossy(bytes));
-                buffer
-            }
+            Self::Bytes(bytes) => out.push_str(&String::from_utf8_lossy(bytes)),
             Self::Time(time) => {
-                buffer.push_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true));
-                buffer
+                out.push_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true));
             }
             // Writing into a String cannot fail.
-            Self::Integer(value) => {
-                let _ = write!(buffer, "{value}");
-                buffer
-            }
-            Self::Float(value) => {
-                let _ = write!(buffer, "{value}");
-                buffer
-            }
+            Self::Integer(value) => drop(write!(out, "{value}")),
+            Self::Float(value) => drop(write!(out, "{value}")),
         }
     }
 }

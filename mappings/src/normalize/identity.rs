@@ -8,14 +8,15 @@
 //! another file with another key gives the same ids.
 //!
 //! Equal items of one record differ by their ordinal: they were sent twice on purpose. An id that
-//! comes from the delivery's headers gets the item's ordinal too, since it names the delivery.
+//! comes from the delivery's headers, or from what an item has inherited from its envelope, gets the
+//! item's ordinal too, since it names the delivery.
 
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use crate::record::Origin;
 use crate::redact::hash_without_fingerprints;
-use crate::source::{IdPath, Source};
+use crate::source::{IdPath, ItemPath, Source};
 use crate::value::{self, Value};
 
 /// Vendors' ids that are longer are no ids; they are hashed with the rest.
@@ -47,7 +48,7 @@ impl Identities {
         let vendor = source
             .ids
             .iter()
-            .find_map(|path| vendor_id(path, item, origin));
+            .find_map(|path| vendor_id(path, item, origin, &source.spec().items));
         match vendor {
             Some(VendorId { id, of_delivery }) => {
                 let id = format!("{name}:{id}");
@@ -81,9 +82,17 @@ struct VendorId {
 }
 
 /// The values at all of the paths, joined; None where one is missing or can be no id.
-fn vendor_id(paths: &IdPath, item: &Value, origin: &Origin) -> Option<VendorId> {
+fn vendor_id(
+    paths: &IdPath,
+    item: &Value,
+    origin: &Origin,
+    envelopes: &[ItemPath],
+) -> Option<VendorId> {
     let mut id = String::new();
-    let mut of_delivery = false;
+    let lies_within = |envelope: &str| paths.iter().any(|path| path.starts_with(envelope));
+    let mut of_delivery = envelopes
+        .iter()
+        .any(|envelope| envelope.inherit && !lies_within(&envelope.path));
     for path in paths {
         if !id.is_empty() {
             id.push('/');

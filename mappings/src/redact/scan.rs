@@ -12,10 +12,10 @@ use super::fingerprint::FingerprintKey;
 use super::keywords::Keywords;
 use super::rule::{Reach, Rule};
 use super::view::View;
-use super::{encoded, keyed, marker, url};
+use super::{encoded, keyed, marker, reported, url};
 
 /// What finds secrets without a pattern of their own, in the order of [`Detector`].
-const DETECTORS: [&str; 8] = [
+const DETECTORS: [&str; 9] = [
     "password",
     "secret-value",
     "url-password",
@@ -24,6 +24,7 @@ const DETECTORS: [&str; 8] = [
     "encoded-secret",
     "invalid-text",
     "oversized-text",
+    "reported-secret",
 ];
 
 /// A hand-written detector; its number is its place in the table of names.
@@ -37,6 +38,7 @@ pub(super) enum Detector {
     Encoded,
     InvalidText,
     OversizedText,
+    Reported,
 }
 
 /// The fingerprint and the length of a secret.
@@ -92,6 +94,7 @@ enum Action {
     Keyed,
     Url,
     Scheme,
+    Report(usize),
 }
 
 /// What one rule is called and how strongly it claims a span.
@@ -127,6 +130,8 @@ pub(super) struct Scan {
     touched: Vec<usize>,
     pub(super) markers: Vec<(usize, usize)>,
     keyed: keyed::Progress,
+    /// By kind of report, whether it was looked at.
+    reports: [bool; reported::KINDS],
     /// For the texts inside the text.
     pub(super) inner: Option<Box<Scan>>,
 }
@@ -161,6 +166,7 @@ impl Scanner {
             keyed::KEYWORDS.iter().for_each(|k| add(k, Action::Keyed));
             url::SCHEMES.iter().for_each(|k| add(k, Action::Scheme));
             add("://", Action::Url);
+            reported::keywords().for_each(|(number, k)| add(k, Action::Report(number)));
         }
         let keywords = Keywords::new(&keywords).map_err(|error| {
             format!("the keywords of all rules are too large together: {error}")
@@ -211,6 +217,7 @@ impl Scanner {
         scan.done.fill(0);
         scan.spent.fill(0);
         scan.keyed = keyed::Progress::default();
+        scan.reports = [false; reported::KINDS];
         scan.markers.clear();
         scan.markers
             .extend(marker::markers(view.text).map(|marker| (marker.start, marker.end)));
@@ -237,6 +244,11 @@ impl Scanner {
             Action::Keyed => keyed::examine(view, hit, &mut scan.keyed, &mut scan.found),
             Action::Url => url::examine(view, hit.0, &mut scan.found),
             Action::Scheme => url::examine_scheme(view.text, hit, &mut scan.found),
+            Action::Report(number) => {
+                if !std::mem::replace(&mut scan.reports[number], true) {
+                    reported::examine(view, number, &mut scan.found);
+                }
+            }
         }
     }
 

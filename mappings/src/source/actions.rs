@@ -51,13 +51,14 @@ impl Actions {
         if self.entries.is_empty() { &[] } else { &PATHS }
     }
 
-    /// Puts down what the draft's `event.action` is.
-    pub(crate) fn classify(&self, draft: &mut Value) {
+    /// Puts down what the draft's `event.action` is, where nothing is put down yet. False: it has no
+    /// action.
+    pub(crate) fn classify(&self, draft: &mut Value) -> bool {
         if self.entries.is_empty() {
-            return;
+            return true;
         }
         let Some(name) = value::lookup(draft, "event.action") else {
-            return;
+            return false;
         };
         let mut found: [Option<&str>; 4] = [None; 4];
         for entry in &self.entries {
@@ -73,12 +74,16 @@ impl Actions {
         }
         for (at, (path, said)) in PATHS.iter().zip(found).enumerate() {
             let Some(said) = said else { continue };
+            if value::lookup(draft, path).is_some_and(|found| !found.is_null()) {
+                continue;
+            }
             if at < LISTS {
                 value::insert(draft, path, Value::Array(vec![said.into()]));
             } else {
                 value::insert(draft, path, said);
             }
         }
+        true
     }
 }
 

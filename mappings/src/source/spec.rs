@@ -23,6 +23,8 @@ pub struct Spec {
     pub deliveries: Vec<String>,
     /// What is not mapped, and why; absent where the mapping is complete.
     pub partial: Option<String>,
+    /// How the vendor makes sure that a webhook's address is ours, before it delivers anything.
+    pub challenge: Option<Challenge>,
     /// The JSON with which a delivery is answered, where its sender acts on the answer: a hook that
     /// waits for a verdict. Absent: how many records were taken.
     pub answer: Option<String>,
@@ -68,13 +70,24 @@ pub struct Spec {
     pub constants: BTreeMap<String, String>,
     /// What an action is, by its name in `event.action` after the moves. Each key is taken from the
     /// first entry that fits and says it, so that a subject (`org_*`) and a verb (`*_created`) are
-    /// said once each, and an exception stands before them. The program may change it.
+    /// said once each, and an exception stands before them. The program may change it; where the
+    /// program itself finds the action, what it leaves open is filled after it.
     #[serde(default)]
     pub actions: Vec<Action>,
     /// Raw vendor names to canonical paths, for Sigma rules written against the raw format. The moves
     /// are aliases by themselves.
     #[serde(default)]
     pub aliases: BTreeMap<String, String>,
+}
+
+/// A GET request whose header is to be sent back as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Challenge {
+    /// The header that holds the challenge, in lower case.
+    pub header: String,
+    /// The key of the answer: `{"<answer>": "<challenge>"}`.
+    pub answer: String,
 }
 
 /// A source's place in Sigma's taxonomy.

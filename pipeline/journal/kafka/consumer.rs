@@ -7,6 +7,9 @@
 //!
 //! The client fetches ahead on its own; what is pulled from it at once is bounded like a batch.
 
+mod begin;
+mod group;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,9 +25,7 @@ use super::topics::Kind;
 use super::transaction::{Place, Writer};
 use super::{Shared, changelog, failure, message};
 use crate::journal::consumer::{BATCH_BYTES_MAX, WAIT_MAX, size};
-use crate::journal::{
-    Batch, Consumer, Incoming, JournalError, Member, Polled, StateEntries, Topic, Transaction,
-};
+use crate::journal::{Batch, Consumer, Incoming, JournalError, Member, Polled, Topic, Transaction};
 
 /// How often the ends of the partitions are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -136,201 +137,6 @@ impl GroupMember {
             ran_dry: false,
             paused: false,
         })
-    }
-
-    /// Does what the group has decided. A member that is to lose partitions ends its transaction
-    /// first: their next owner begins where it ends.
-    fn follow(&mut self) -> Result<(), JournalError> {
-        while let Some(event) = self.client.context().event() {
-            match event {
-                GroupEvent::Assign(partitions) => self.take_over(&partitions)?,
-                GroupEvent::Revoke(partitions) => self.give_back(&partitions)?,
-            }
-            self.client.context().followed();
-        }
-        Ok(())
-    }
-
-    fn take_over(&mut self, partitions: &TopicPartitionList) -> Result<(), JournalError> {
-        let places: Vec<Place> = partitions
-            .elements()
-            .iter()
-            .map(|element| (element.topic().into(), element.partition()))
-            .collect();
-        let starts = self.starts(&places)?;
-        let list = list(places.iter().zip(&starts));
-        client::take(&self.client, &list).map_err(|error| self.failed(&error))?;
-        self.resume()?;
-        for (place, start) in places.into_iter().zip(starts) {
-            let assigned = Assigned {
-                announced: false,
-                seek: false,
-                position: start,
-                committed: start,
-                end: None,
-                place,
-            };
-            self.assigned.insert(number(&assigned.place), assigned);
-            self.shared.meters.rebalanced();
-        }
-        Ok(())
-    }
-
-    fn resume(&mut self) -> Result<(), JournalError> {
-        if self.paused {
-            let all = list(self.assigned.values().map(|a| (&a.place, &a.position)));
-            self.client
-                .resume(&all)
-                .map_err(|error| self.failed(&error))?;
-            self.paused = false;
-        }
-        Ok(())
-    }
-
-    fn give_back(&mut self, partitions: &TopicPartitionList) -> Result<(), JournalError> {
-        let ended = if self.client.assignment_lost() {
-            // Somebody else may have them by now, and would refuse our offsets.
-            self.restart();
-            Ok(())
-        } else {
-            self.commit_open()
-        };
-        client::give_back(&self.client, partitions).map_err(|error| self.failed(&error))?;
-        for element in partitions.elements() {
-            let place = (element.topic().into(), element.partition());
-            let partition = number(&place);
-            self.pulled.retain(|batch| batch.partition != partition);
-            if self.assigned.remove(&partition).is_some() {
-                self.revoked.push_back(partition);
-                self.shared.meters.left(&self.group, partition);
-                self.shared.meters.rebalanced();
-            }
-        }
-        if let Err(error) = ended {
-            tracing::warn!("{error}; the next owner does it again");
-        }
-        Ok(())
-    }
-
-    /// The offsets to begin at: what is committed, or the oldest record.
-    fn starts(&self, places: &[Place]) -> Result<Vec<u64>, JournalError> {
-        if places.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut asked = TopicPartitionList::new();
-        for (topic, partition) in places {
-            asked.add_partition(topic, *partition);
-        }
-        // The brokers answer when no transaction is open that could still move these offsets.
-        let committed = self
-            .client
-            .committed_offsets(asked, CALL)
-            .map_err(|error| self.failed(&error))?;
-        places
-            .iter()
-            .map(|(topic, partition)| {
-                let found = committed.find_partition(topic, *partition);
-                let found = found.map(|element| element.offset());
-                self.start(topic, *partition, found)
-            })
-            .collect()
-    }
-
-    fn start(
-        &self,
-        topic: &str,
-        partition: i32,
-        committed: Option<Offset>,
-    ) -> Result<u64, JournalError> {
-        let (first, end) = self
-            .client
-            .fetch_watermarks(topic, partition, CALL)
-            .map_err(|error| self.failed(&error))?;
-        let first = u64::try_from(first).unwrap_or(0);
-        let end = u64::try_from(end).unwrap_or(0);
-        let Some(Offset::Offset(committed)) = committed else {
-            return Ok(first);
-        };
-        let committed = u64::try_from(committed).unwrap_or(0);
-        if committed < first {
-            let lost = first - committed;
-            self.shared.meters.lost(lost);
-            tracing::error!(
-                "{topic}/{partition}: retention has removed {lost} records before the group {} has read them (offsets {committed} to {first}); it goes on at {first}. Raise the topic's retention",
-                self.group
-            );
-            return Ok(first);
-        }
-        if committed > end {
-            tracing::error!(
-                "{topic}/{partition}: the group {} has read up to offset {committed}, and the topic ends at {end}: it was deleted and made anew, or has lost records; it is read from offset {first} on",
-                self.group
-            );
-            return Ok(first);
-        }
-        Ok(committed)
-    }
-
-    /// Takes the open transaction back; every partition begins again at what is committed.
-    fn restart(&mut self) {
-        self.writer.abort();
-        self.pulled.clear();
-        for assigned in self.assigned.values_mut() {
-            assigned.announced = false;
-            assigned.seek = true;
-        }
-    }
-
-    /// Sets the client to where the partitions begin again.
-    fn seek(&mut self) -> Result<(), JournalError> {
-        let astray: Vec<u32> = self
-            .assigned
-            .iter()
-            .filter(|(_, assigned)| assigned.seek)
-            .map(|(partition, _)| *partition)
-            .collect();
-        if astray.is_empty() {
-            return Ok(());
-        }
-        let places: Vec<Place> = astray
-            .iter()
-            .map(|partition| self.assigned[partition].place.clone())
-            .collect();
-        let starts = self.starts(&places)?;
-        let list = list(places.iter().zip(&starts));
-        let sought = self
-            .client
-            .seek_partitions(list, CALL)
-            .map_err(|error| self.failed(&error))?;
-        for element in sought.elements() {
-            element.error().map_err(|error| self.failed(&error))?;
-        }
-        for (partition, start) in astray.into_iter().zip(starts) {
-            let assigned = self.assigned.get_mut(&partition).expect("it is ours");
-            assigned.seek = false;
-            assigned.position = start;
-            assigned.committed = start;
-            assigned.end = None;
-        }
-        Ok(())
-    }
-
-    /// A partition that the caller has not heard of yet.
-    fn announce(&mut self) -> Result<Option<Polled>, JournalError> {
-        self.seek()?;
-        let waiting = self.assigned.iter().find(|(_, a)| !a.announced);
-        let Some((partition, _)) = waiting else {
-            return Ok(None);
-        };
-        let partition = *partition;
-        let state: StateEntries = if self.changelog.exists {
-            changelog::restore(&self.shared, &self.group, &self.changelog.topic, partition)?
-        } else {
-            Box::new(std::iter::empty())
-        };
-        let assigned = self.assigned.get_mut(&partition).expect("it is ours");
-        assigned.announced = true;
-        Ok(Some(Polled::Assigned { partition, state }))
     }
 
     /// Takes what the client has, up to the bounds of a batch; waits for the first record only.

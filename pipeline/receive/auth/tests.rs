@@ -206,3 +206,53 @@ fn an_empty_secret_or_an_impossible_header_is_unusable() {
     assert!(!Auth::github(Secret::new("s")).is_unusable());
     assert!(!Auth::Open.is_unusable());
 }
+
+/// The vector that CircleCI publishes, and a header with a scheme of the future.
+#[test]
+fn the_signature_of_one_scheme_is_taken_from_a_list() {
+    let auth = Auth::HmacSha256 {
+        header: "circleci-signature".into(),
+        prefix: "v1=".into(),
+        secret: Secret::new("secret"),
+    };
+    let digits = hex_of(b"secret", b"hello world");
+    assert!(digits.starts_with("734cc62f"), "{digits}");
+    for (given, passes) in [
+        (format!("v1={digits}"), true),
+        (format!("v1={digits},v2=00"), true),
+        (format!("v2=00, v1={digits}"), true),
+        (format!("v2={digits}"), false),
+        (digits.clone(), false),
+    ] {
+        let headers = headers(&[("circleci-signature", &given)]);
+        let held = auth.check_body(&headers, b"hello world", 0).is_ok();
+        assert_eq!(held, passes, "{given}");
+    }
+}
+
+/// Semgrep and SonarQube sign without a prefix, Snyk with GitHub's under the name of its SHA-1.
+#[test]
+fn scanners_sign_the_raw_body() {
+    let body = br#"[{"semgrep_finding": {}}]"#;
+    for (header, prefix) in [
+        ("x-semgrep-signature-256", ""),
+        ("x-sonar-webhook-hmac-sha256", ""),
+        ("x-hub-signature", "sha256="),
+    ] {
+        let auth = Auth::HmacSha256 {
+            header: header.into(),
+            prefix: prefix.into(),
+            secret: Secret::new("s"),
+        };
+        let given = format!("{prefix}{}", hex_of(b"s", body));
+        let sent = headers(&[(header, &given)]);
+        assert!(auth.check_head(&sent).is_ok(), "{header}");
+        assert!(auth.check_body(&sent, body, 0).is_ok(), "{header}");
+        assert!(auth.check_body(&sent, b"[]", 0).is_err(), "{header}");
+    }
+}
+
+fn hex_of(key: &[u8], body: &[u8]) -> String {
+    let mac = hmac(key, &[body]).finalize().into_bytes();
+    mac.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -318,3 +318,31 @@ async fn a_taken_address_is_named() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn a_challenge_is_sent_back_to_whoever_has_the_token() {
+    let okta = SourceAccess::new(Auth::StaticToken {
+        header: "authorization".into(),
+        token: Secret::new("shared"),
+    });
+    let server = start(ReceiveConfig {
+        sources: [("okta.system_log".to_owned(), okta)].into(),
+        ..config()
+    })
+    .await;
+    let ask = |headers: &str| {
+        format!(
+            "GET /v1/sources/okta.system_log HTTP/1.1\r\nHost: t\r\nConnection: close\r\n{headers}\r\n"
+        )
+    };
+    let challenge = "X-Okta-Verification-Challenge: c-1\r\n";
+    let answer = server
+        .send(ask(&format!("{challenge}Authorization: shared\r\n")))
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json(), serde_json::json!({"verification": "c-1"}));
+    server.send(ask(challenge)).await.refused(401);
+    server.send(ask("")).await.refused(405);
+    assert!(server.ledger.messages().is_empty());
+    server.end().await;
+}

@@ -10,7 +10,12 @@ fn found(texts: &[String], value: &str) -> Vec<u32> {
     // What follows a value is another one, not zeros: it must not be looked at.
     let padded = format!("{value}abab");
     let mut out = Vec::new();
-    needles.find(padded.as_bytes(), value.len(), |number| out.push(number));
+    let padded = Padded {
+        bytes: padded.as_bytes(),
+        len: value.len(),
+        is_ascii: value.is_ascii(),
+    };
+    needles.find(padded, |number| out.push(number));
     out.sort_unstable();
     out.dedup();
     out

@@ -299,7 +299,7 @@ fn metric_oracle(metric: &Metric) -> Value {
                     "aggregationTemporality",
                     signed(sum.aggregation_temporality),
                 ),
-                ("isMonotonic", sum.is_monotonic.then(|| json!(true))),
+                ("isMonotonic", sum.is_monotonic.then_some(json!(true))),
             ]),
         ),
         Data::Histogram(histogram) => (
