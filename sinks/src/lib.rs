@@ -10,6 +10,7 @@
 
 pub mod datadog;
 pub mod deliver;
+pub mod elastic;
 mod facts;
 pub mod file;
 pub mod filter;
@@ -30,6 +31,7 @@ mod conformance;
 
 pub use datadog::{Datadog, DatadogOptions};
 pub use deliver::{Closed, Counts, Delivery, Policy, Settled, Verdict};
+pub use elastic::{Elastic, ElasticOptions};
 pub use file::{File, FileOptions};
 pub use filter::Filter;
 pub use http::{Http, HttpOptions};
