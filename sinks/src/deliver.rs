@@ -103,6 +103,9 @@ struct Pending {
     batch: Arc<Batch>,
     attempts: u32,
     not_before: Instant,
+    /// The other half of a batch that was thrown away whole for a document which nobody named: it
+    /// waits, since if this half is taken, the document is in that one.
+    sibling: Vec<Arc<Parcel>>,
 }
 
 /// The batch that is still being filled.

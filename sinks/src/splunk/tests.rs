@@ -202,6 +202,7 @@ fn every_code_has_its_meaning() {
         let response = Response {
             status,
             retry_after: None,
+            clock_s: None,
             body: body.to_string().into(),
         };
         let hec = answer::Hec::read(&response);
