@@ -24,6 +24,9 @@ use crate::product::OpenError;
 use crate::secret::{Secret, SecretRef};
 use crate::sink::{Answer, Reason};
 
+#[cfg(test)]
+mod tests;
+
 /// The same address on every machine, pod and function of Google's.
 const METADATA_URL: &str = "http://169.254.169.254";
 const METADATA_PATH: &str = "/computeMetadata/v1/instance/service-accounts/default/token";
@@ -46,7 +49,7 @@ impl Token {
     }
 }
 
-pub(super) enum Source {
+enum Source {
     Account(SecretRef),
     Metadata(Http),
     Static(SecretRef),
@@ -60,7 +63,7 @@ struct Kept {
 
 /// Where tokens come from, and the one at hand.
 pub(super) struct Credentials {
-    pub(super) source: Source,
+    source: Source,
     scope: &'static str,
     kept: Mutex<Option<Kept>>,
     /// How far Google's clock is ahead of ours, as far as it matters.

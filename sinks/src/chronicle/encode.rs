@@ -3,6 +3,8 @@
 //! Nothing in it depends on the time of sending, so that what is sent again, also after a restart,
 //! is the same bytes.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -20,8 +22,12 @@ pub(super) enum Encoder {
     Event,
     /// `{…}`
     LegacyEvent,
-    /// A log with the rest of its members, after the brace that opens it.
-    Log { rest: String },
+    /// A log, with what is the same in each.
+    Log {
+        namespace: Option<String>,
+        /// JSON.
+        labels: Option<Vec<u8>>,
+    },
     /// An entry.
     LegacyLog,
 }
@@ -32,22 +38,10 @@ impl Encoder {
             (None, Api::Legacy) => Self::LegacyEvent,
             (None, _) => Self::Event,
             (Some(_), Api::Legacy) => Self::LegacyLog,
-            (Some(logs), _) => {
-                let mut buffer = Vec::new();
-                let mut object = Object::begin(&mut buffer);
-                object.text_if("environmentNamespace", logs.namespace.as_deref());
-                if !logs.labels.is_empty() {
-                    object.object("labels", |labels| {
-                        for (key, value) in &logs.labels {
-                            labels.object(key, |label| label.text("value", value));
-                        }
-                    });
-                }
-                object.end();
-                let rest = String::from_utf8(buffer).expect("JSON is text");
-                let rest = rest[1..].to_owned();
-                Self::Log { rest }
-            }
+            (Some(logs), _) => Self::Log {
+                namespace: logs.namespace.clone(),
+                labels: labels(&logs.labels),
+            },
         }
     }
 
@@ -55,35 +49,45 @@ impl Encoder {
         match self {
             Self::Event => udm(document, b"{\"udm\":", b"}"),
             Self::LegacyEvent => udm(document, b"", b""),
-            Self::Log { rest } => Ok(log(document, rest)),
+            Self::Log { namespace, labels } => {
+                Ok(log(document, namespace.as_deref(), labels.as_deref()))
+            }
             Self::LegacyLog => Ok(legacy_log(document)),
         }
     }
 }
 
 fn udm(document: &Document, before: &[u8], behind: &[u8]) -> Result<Bytes, Reason> {
-    let mut buffer = Vec::with_capacity(document.json.len() * 2);
     let mut event = Vec::with_capacity(document.json.len() * 2);
+    event.extend_from_slice(before);
     schema::convert_json(schema::Schema::Udm, &document.json, &mut event)
         .map_err(|error| Reason::new("not_convertible", error.to_string()))?;
-    buffer.extend_from_slice(before);
-    buffer.extend_from_slice(&event);
-    buffer.extend_from_slice(behind);
-    Ok(buffer.into())
+    event.extend_from_slice(behind);
+    Ok(event.into())
 }
 
-fn log(document: &Document, rest: &str) -> Bytes {
-    let mut buffer = Vec::with_capacity(document.json.len() * 4 / 3 + rest.len() + 128);
-    let mut object = Object::begin(&mut buffer);
-    object.text("data", &STANDARD.encode(&document.json));
-    object.text("logEntryTime", &time(document.time_ms));
-    object.text("collectionTime", &time(collected_ms(document)));
-    drop(object);
-    if rest != "}" {
-        buffer.push(b',');
+fn log(document: &Document, namespace: Option<&str>, labels: Option<&[u8]>) -> Bytes {
+    let mut buffer = Vec::with_capacity(document.json.len() * 4 / 3 + 256);
+    let mut log = Object::begin(&mut buffer);
+    log.text("data", &STANDARD.encode(&document.json));
+    log.text("logEntryTime", &time(document.time_ms));
+    log.text("collectionTime", &time(collected_ms(document)));
+    log.text_if("environmentNamespace", namespace);
+    if let Some(labels) = labels {
+        log.raw("labels", labels);
     }
-    buffer.extend_from_slice(rest.as_bytes());
+    log.end();
     buffer.into()
+}
+
+fn labels(labels: &BTreeMap<String, String>) -> Option<Vec<u8>> {
+    let mut buffer = Vec::new();
+    let mut object = Object::begin(&mut buffer);
+    for (key, value) in labels {
+        object.object(key, |label| label.text("value", value));
+    }
+    object.end();
+    (!labels.is_empty()).then_some(buffer)
 }
 
 fn legacy_log(document: &Document) -> Bytes {

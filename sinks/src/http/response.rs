@@ -76,7 +76,7 @@ impl Response {
                 ),
             ),
             413 => Some(Answer::Split(Reason::new(
-                "too_large",
+                Reason::TOO_LARGE,
                 "the product answered 413: one request was too large for it",
             ))),
             408 | 425 | 429 | 500.. => Some(self.wait()),
