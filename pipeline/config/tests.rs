@@ -19,6 +19,36 @@ fn what_is_shown_can_be_read_again() {
 }
 
 #[test]
+fn a_sink_has_the_options_of_its_product() {
+    let text = "[[sinks]]\nname = \"siem\"\ntype = \"splunk\"\ndocuments = \"both\"\nlevel = \"low\"\nordered = true\nurl = \"https://splunk.example:8088\"\ntoken = { file = \"hec\" }\nbatch = { bytes_max = \"512KiB\" }\nhttp = { gzip = 6, ca_file = \"ca.pem\" }\n";
+    let mut config = Config::parse("c.toml", text).expect("it is right");
+    assert_eq!(
+        Config::parse("c.toml", &config.to_toml()),
+        Ok(config.clone())
+    );
+    let policy = config.sinks[0].policy();
+    assert!(policy.ordered && policy.batch_bytes_max == Some(512 << 10));
+    config.rebase(Path::new("/etc/chaperone"));
+    let paths = config.sinks[0].product.paths();
+    let expected = ["/etc/chaperone/hec", "/etc/chaperone/ca.pem"];
+    assert!(
+        paths
+            .into_iter()
+            .map(|path| &*path)
+            .eq(expected.map(Path::new))
+    );
+    let of_another = text.replace("\"splunk\"", "\"datadog\"");
+    let found = problems(&of_another);
+    assert!(
+        found[0].contains("c.toml:8:1: unknown field `token`"),
+        "{found:?}"
+    );
+    let inline = ["0123", "4567"].concat();
+    let found = problems(&text.replace("{ file = \"hec\" }", &format!("\"{inline}\"")));
+    assert!(found[0].contains("a secret is not written here") && !found[0].contains(&inline));
+}
+
+#[test]
 fn every_section_is_read_whatever_the_others_hold() {
     let found =
         problems("[journal]\npartitions = \"many\"\n[correlate]\nlateness = 5\n[nothing]\n");

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::costly::{self, Costly};
-use super::graph::{Graph, Node};
+use super::graph::{self, Graph, Node};
 use super::sample::Sample;
 use super::slot::SlotBuilder;
 use super::{LOGSOURCE, Names, Needs, NodeId, Plan, literal};
@@ -26,6 +26,8 @@ pub(crate) struct Builder {
     slots: Vec<SlotBuilder>,
     keywords: Option<SlotBuilder>,
     costly: Vec<Costly>,
+    /// Tests for short texts, until it is known how they are run.
+    short: Vec<(NodeId, Atom)>,
     nodes: Vec<Node>,
     atoms: FxHashMap<Atom, NodeId>,
     shared: FxHashMap<Node, NodeId>,
@@ -43,6 +45,7 @@ impl Default for Builder {
             slots: Vec::new(),
             keywords: None,
             costly: Vec::new(),
+            short: Vec::new(),
             nodes: Vec::new(),
             atoms: FxHashMap::default(),
             shared: FxHashMap::default(),
@@ -82,7 +85,9 @@ impl Builder {
     }
 
     /// The error says that a field's literals are too many for one automaton.
-    pub(crate) fn finish(self) -> Result<Plan, aho_corasick::BuildError> {
+    pub(crate) fn finish(mut self) -> Result<Plan, aho_corasick::BuildError> {
+        self.test_short();
+        let costs: Vec<u8> = self.costly.iter().map(Costly::cost).collect();
         let mut sample = Sample::default();
         let slots = self.slots.iter().chain(&self.keywords);
         slots.for_each(|slot| slot.sample(&mut sample));
@@ -94,7 +99,7 @@ impl Builder {
             slots: slots?,
             keywords,
             costly: self.costly,
-            graph: Graph::new(self.nodes, self.roots),
+            graph: Graph::new(self.nodes, self.roots, &costs),
             sources: self.sources,
             needs: self.needs,
             sample,
@@ -181,23 +186,63 @@ impl Builder {
         if let Some(known) = self.atoms.get(atom) {
             return *known;
         }
-        let id = if costly::is_costly(&atom.test) {
-            self.costly(atom)
-        } else {
-            let id = self.nodes.len() as NodeId;
-            self.nodes.push(Node::Atom);
-            let slot = match &atom.field {
-                None => self.keywords.get_or_insert_default(),
-                Some(field) => {
-                    let slot = self.slot(field);
-                    &mut self.slots[slot as usize]
+        let id = match costly::Kind::of(&atom.test) {
+            costly::Kind::Cheap => {
+                let id = self.node(Node::Atom);
+                self.test_always(atom, id);
+                id
+            }
+            costly::Kind::Short => match Costly::new(atom, |field| self.slot(field)) {
+                Some(test) => {
+                    let id = self.asked_for(test);
+                    self.short.push((id, atom.clone()));
+                    id
                 }
-            };
-            slot.add(&atom.test, id);
-            id
+                None => self.share(Node::Or(Box::default())),
+            },
+            costly::Kind::Costly => self.costly(atom),
         };
         self.atoms.insert(atom.clone(), id);
         id
+    }
+
+    fn node(&mut self, node: Node) -> NodeId {
+        self.nodes.push(node);
+        (self.nodes.len() - 1) as NodeId
+    }
+
+    /// A test that is run when a condition asks for it.
+    fn asked_for(&mut self, test: Costly) -> NodeId {
+        self.costly.push(test);
+        self.node(Node::Costly(self.costly.len() as u32 - 1))
+    }
+
+    /// Has a test decided for every value of its field.
+    fn test_always(&mut self, atom: &Atom, id: NodeId) {
+        let slot = match &atom.field {
+            None => self.keywords.get_or_insert_default(),
+            Some(field) => {
+                let slot = self.slot(field);
+                &mut self.slots[slot as usize]
+            }
+        };
+        slot.add(&atom.test, id);
+    }
+
+    /// Short texts are asked for where something else has to be true too. Where a condition can
+    /// hold on them alone, they are looked for in every value: else it would have to be evaluated
+    /// for every event.
+    fn test_short(&mut self) {
+        let guarded = graph::guarded(&self.nodes);
+        let unguarded = self.roots.iter().flatten().copied();
+        let unguarded = unguarded.filter(|root| !guarded[*root as usize]);
+        let below = graph::below(&self.nodes, unguarded);
+        for (id, atom) in std::mem::take(&mut self.short) {
+            if below.has(id as usize) {
+                self.nodes[id as usize] = Node::Atom;
+                self.test_always(&atom, id);
+            }
+        }
     }
 
     /// A costly test, behind the literals that it needs, or at least behind a value.
@@ -229,9 +274,7 @@ impl Builder {
         let Some(test) = Costly::new(atom, |field| self.slot(field)) else {
             return self.share(Node::Or(Box::default()));
         };
-        parts.push(self.nodes.len() as NodeId);
-        self.nodes.push(Node::Costly(self.costly.len() as u32));
-        self.costly.push(test);
+        parts.push(self.asked_for(test));
         parts.sort_unstable();
         self.share(Node::And(parts.into()))
     }

@@ -1,13 +1,19 @@
-//! Tests that cost more than looking a text up: globs, regular expressions, comparisons of fields.
+//! Tests that cost more than looking a text up: globs, regular expressions, comparisons of fields;
+//! and texts so short that many values have them, for which looking them up each time costs more.
 //!
-//! None is run because a value is there. Each stands in the graph behind the literals that it needs
-//! ([`super::literal`]), which a slot finds with all others, and is run when a condition asks for
-//! it: when its literals were seen and all the rest of an `and` holds.
+//! None is run because a value is there. Each is run when a condition asks for it, after all the rest of
+//! an `and` holds; globs and expressions stand behind the literals that they need
+//! ([`super::literal`]), which a slot finds with all others.
+
+use memchr::memmem::Finder;
 
 use super::values::Values;
 use crate::expr::{Atom, FieldTest, Test};
 use crate::modifier::compile_regex;
 use crate::pattern::{self, Piece, Shape};
+
+/// Texts of at most so many bytes are short.
+const SHORT_MAX: usize = 3;
 
 /// A costly test of the values of one field.
 #[derive(Debug)]
@@ -19,6 +25,8 @@ pub(super) struct Costly {
 
 #[derive(Debug)]
 enum How {
+    /// A short text in the folded form.
+    Contains(Box<Finder<'static>>),
     Glob {
         pieces: Box<[Piece]>,
         cased: bool,
@@ -31,22 +39,45 @@ enum How {
     },
 }
 
-/// Whether a test is costly.
-pub(super) fn is_costly(test: &Test) -> bool {
-    match test {
-        Test::Text { pattern, .. } => matches!(pattern.shape(), Shape::Glob(_)),
-        Test::Regex(_) | Test::Field { .. } => true,
-        _ => false,
+/// How a test is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// On every value, together with all others of its field.
+    Cheap,
+    /// As the costly ones where it can be: a text so short that many values have it.
+    Short,
+    /// Behind its literals.
+    Costly,
+}
+
+impl Kind {
+    pub(super) fn of(test: &Test) -> Self {
+        match test {
+            Test::Text { pattern, cased } => match pattern.shape() {
+                Shape::Glob(_) => Self::Costly,
+                Shape::Contains(text) if !cased && text.is_ascii() && text.len() <= SHORT_MAX => {
+                    Self::Short
+                }
+                _ => Self::Cheap,
+            },
+            Test::Regex(_) | Test::Field { .. } => Self::Costly,
+            _ => Self::Cheap,
+        }
     }
 }
 
 impl Costly {
-    /// None for an expression that cannot be compiled; the parser refuses those.
+    /// None for a cheap test, and for an expression that cannot be compiled, which the parser
+    /// refuses.
     pub(super) fn new(atom: &Atom, mut slot: impl FnMut(&str) -> u32) -> Option<Self> {
         let how = match &atom.test {
-            Test::Text { pattern, cased } => How::Glob {
-                pieces: pattern.pieces().into(),
-                cased: *cased,
+            Test::Text { pattern, cased } => match pattern.shape() {
+                Shape::Contains(text) => How::Contains(Box::new(Finder::new(text).into_owned())),
+                Shape::Glob(pieces) => How::Glob {
+                    pieces: pieces.into(),
+                    cased: *cased,
+                },
+                _ => return None,
             },
             Test::Regex(source) => How::Regex(Box::new(compile_regex(source).ok()?)),
             Test::Field { other, how, cased } => How::Field {
@@ -60,11 +91,26 @@ impl Costly {
         Some(Self { slot, how })
     }
 
+    /// Whether it looks at every value of the event.
+    pub(super) fn is_keyword(&self) -> bool {
+        self.slot.is_none()
+    }
+
+    /// What running it costs; only the order matters.
+    pub(super) fn cost(&self) -> u8 {
+        match self.how {
+            How::Contains(_) => 1,
+            How::Glob { .. } | How::Field { .. } => 2,
+            How::Regex(_) => 3,
+        }
+    }
+
     /// Whether it holds for one of the field's values.
     pub(super) fn holds(&self, values: &Values<'_>, buffers: &mut [String; 2]) -> bool {
         let [buffer, other_buffer] = buffers;
         let mut texts = values.texts(self.slot);
         match &self.how {
+            How::Contains(finder) => texts.any(|text| finder.find(text.folded()).is_some()),
             How::Glob {
                 pieces,
                 cased: true,

@@ -121,9 +121,9 @@ impl State {
 
 impl Graph {
     /// Orders parts and builds the wake lists. `roots` names each rule's condition; None: true of
-    /// everything.
-    pub(super) fn new(nodes: Vec<Node>, roots: Vec<Option<NodeId>>) -> Self {
-        let mut build = Build::new(nodes, &roots);
+    /// everything; `costs` what each costly test costs.
+    pub(super) fn new(nodes: Vec<Node>, roots: Vec<Option<NodeId>>, costs: &[u8]) -> Self {
+        let mut build = Build::new(nodes, &roots, costs);
         build.order();
         let mut graph = Self::default();
         let mut rules = Vec::new();
@@ -151,13 +151,8 @@ impl Graph {
 
     /// Everything that the conditions of some rules look at.
     pub(super) fn below(&self, rules: impl Iterator<Item = RuleNumber>) -> Bits {
-        let mut seen = Bits::new(self.nodes.len());
-        let mut open: Vec<NodeId> = rules.filter_map(|rule| self.roots[rule as usize]).collect();
-        while let Some(node) = open.pop() {
-            if seen.has(node as usize) {
-                continue;
-            }
-            seen.set(node as usize);
+        let roots = rules.filter_map(|rule| self.roots[rule as usize]);
+        reach(self.nodes.len(), roots, |node, open| {
             match self.nodes[node as usize] {
                 Compiled::Atom | Compiled::Costly(_) => {}
                 Compiled::And { first, count } | Compiled::Or { first, count } => {
@@ -165,8 +160,20 @@ impl Graph {
                 }
                 Compiled::Not(inner) => open.push(inner),
             }
-        }
-        seen
+        })
+    }
+
+    /// The costly tests among some nodes.
+    pub(super) fn costly<'a>(&'a self, nodes: &'a Bits) -> impl Iterator<Item = u32> + 'a {
+        let nodes = self
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| nodes.has(*at));
+        nodes.filter_map(|(_, node)| match node {
+            Compiled::Costly(test) => Some(*test),
+            _ => None,
+        })
     }
 
     fn parts(&self, first: u32, count: u32) -> &[NodeId] {
@@ -285,10 +292,10 @@ impl<C: FnMut(u32) -> bool, F: FnMut(RuleNumber)> Resolve<'_, C, F> {
 /// What is known of the nodes while wake lists are built. Parts stand before what uses them.
 struct Build {
     nodes: Vec<Node>,
-    /// Whether a node can only hold if some atom is true.
+    /// See [`guarded`].
     guarded: Vec<bool>,
-    /// Whether deciding a node may run a costly test.
-    costly: Vec<bool>,
+    /// The costliest test that deciding a node may run.
+    cost: Vec<u8>,
     /// An estimate of how often a node is true; only the order matters.
     commonness: Vec<u64>,
     watched: Vec<bool>,
@@ -296,18 +303,16 @@ struct Build {
 }
 
 impl Build {
-    fn new(nodes: Vec<Node>, roots: &[Option<NodeId>]) -> Self {
-        let guarded = each(&nodes, |node, guarded: &[bool]| match node {
-            Node::Atom => true,
-            Node::Costly(_) | Node::Not(_) => false,
-            Node::And(parts) => parts.iter().any(|part| guarded[*part as usize]),
-            Node::Or(parts) => parts.iter().all(|part| guarded[*part as usize]),
-        });
-        let costly = each(&nodes, |node, costly: &[bool]| match node {
-            Node::Atom => false,
-            Node::Costly(_) => true,
-            Node::Not(inner) => costly[*inner as usize],
-            Node::And(parts) | Node::Or(parts) => parts.iter().any(|part| costly[*part as usize]),
+    fn new(nodes: Vec<Node>, roots: &[Option<NodeId>], costs: &[u8]) -> Self {
+        let guarded = guarded(&nodes);
+        let cost = each(&nodes, |node, cost: &[u8]| match node {
+            Node::Atom => 0,
+            Node::Costly(test) => costs[*test as usize],
+            Node::Not(inner) => cost[*inner as usize],
+            Node::And(parts) | Node::Or(parts) => {
+                let parts = parts.iter().map(|part| cost[*part as usize]);
+                parts.max().unwrap_or(0)
+            }
         });
         let mut uses = uses(&nodes, roots).into_iter();
         let commonness = each(&nodes, |node, common: &[u64]| {
@@ -326,7 +331,7 @@ impl Build {
             waiting: Vec::new(),
             nodes,
             guarded,
-            costly,
+            cost,
             commonness,
         }
     }
@@ -336,7 +341,7 @@ impl Build {
         for node in &mut self.nodes {
             if let Node::And(parts) | Node::Or(parts) = node {
                 parts.sort_by_key(|part| {
-                    (self.costly[*part as usize], self.commonness[*part as usize])
+                    (self.cost[*part as usize], self.commonness[*part as usize])
                 });
             }
         }
@@ -361,6 +366,44 @@ impl Build {
             self.watch(part);
         }
     }
+}
+
+/// Whether a node can only hold if some atom is true.
+pub(super) fn guarded(nodes: &[Node]) -> Vec<bool> {
+    each(nodes, |node, guarded: &[bool]| match node {
+        Node::Atom => true,
+        Node::Costly(_) | Node::Not(_) => false,
+        Node::And(parts) => parts.iter().any(|part| guarded[*part as usize]),
+        Node::Or(parts) => parts.iter().all(|part| guarded[*part as usize]),
+    })
+}
+
+/// Some nodes and everything that they are made of.
+pub(super) fn below(nodes: &[Node], roots: impl Iterator<Item = NodeId>) -> Bits {
+    reach(nodes.len(), roots, |node, open| {
+        match &nodes[node as usize] {
+            Node::Atom | Node::Costly(_) => {}
+            Node::And(parts) | Node::Or(parts) => open.extend(&**parts),
+            Node::Not(inner) => open.push(*inner),
+        }
+    })
+}
+
+/// What can be reached from some nodes; `parts` appends the parts of a node.
+fn reach(
+    nodes: usize,
+    roots: impl Iterator<Item = NodeId>,
+    parts: impl Fn(NodeId, &mut Vec<NodeId>),
+) -> Bits {
+    let mut seen = Bits::new(nodes);
+    let mut open: Vec<NodeId> = roots.collect();
+    while let Some(node) = open.pop() {
+        if !seen.has(node as usize) {
+            seen.set(node as usize);
+            parts(node, &mut open);
+        }
+    }
+    seen
 }
 
 /// A property of every node, from the properties of the nodes before it.

@@ -114,6 +114,15 @@ impl Needles {
         Some(needles)
     }
 
+    /// Bytes of the shortest text; None where there are none.
+    pub(super) fn shortest(&self) -> Option<usize> {
+        let grams = self.short.iter().chain(&self.long);
+        let ascii = grams.map(|grams| grams.shortest);
+        let byte = self.bytes.first().map(|_| 1);
+        let other = self.other.as_ref().map(|_| 1);
+        ascii.chain(byte).chain(other).min()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty() && self.short.is_none() && self.long.is_none() && self.other.is_none()
     }
@@ -187,9 +196,9 @@ impl<'a> Padded<'a> {
         while rest.len() > PADDING {
             let (block, after) = rest.split_at(rest.len().min(BLOCK * STEP + PADDING));
             let mut count = 0;
-            for (at, four) in block.windows(4).step_by(STEP).enumerate() {
+            for (at, four) in block.array_windows().step_by(STEP).enumerate() {
                 hits[count % BLOCK] = at as u32;
-                count += usize::from(has(key(four)));
+                count += usize::from(has(u32::from_le_bytes(*four)));
             }
             for at in &hits[..count] {
                 let at = *at as usize * STEP;
@@ -209,6 +218,7 @@ impl<'a> Padded<'a> {
 #[derive(Debug)]
 struct Grams {
     width: usize,
+    shortest: usize,
     step: usize,
     set: GramSet,
     /// Where each member of the set has its entries; one more at the end.
@@ -262,6 +272,7 @@ impl Grams {
         }
         Some(Self {
             width,
+            shortest,
             step,
             set,
             starts: starts.into(),

@@ -153,7 +153,7 @@ fn read_git(arguments: &[String], facts: &mut Facts) {
     if !works_on_remote {
         return;
     }
-    for word in arguments {
+    for word in remotes(arguments) {
         let word = word.strip_prefix("--remote=").unwrap_or(word);
         if let Some(url) = Url::parse(word) {
             facts.reach(url.host.clone(), url.port, Some(word));
@@ -163,6 +163,17 @@ fn read_git(arguments: &[String], facts: &mut Facts) {
             facts.repository(path);
         }
     }
+}
+
+/// The arguments that may name a remote: where refspecs (`HEAD:main`) follow one, none after it.
+fn remotes(arguments: &[String]) -> &[String] {
+    let names = |word: &String| matches!(word.as_str(), "fetch" | "pull" | "push");
+    let Some(verb) = arguments.iter().position(names) else {
+        return arguments;
+    };
+    let after = &arguments[verb + 1..];
+    let remote = after.iter().position(|word| !word.starts_with('-'));
+    &after[..remote.map_or(after.len(), |at| at + 1)]
 }
 
 /// `gh -R owner/name …`, `gh repo clone owner/name`, `gh api repos/owner/name/…`.

@@ -403,11 +403,14 @@ pub(crate) async fn in_real_time<T>(
     answer
 }
 
+/// Opens a sink for a URL.
+type Opening = Box<dyn Fn(&str) -> Arc<dyn Sink>>;
+
 /// A product that is served, with the sink that speaks to it: what the suite runs.
 pub(crate) struct Served<P: Product> {
     pub(crate) server: Server<P>,
     /// Opens the sink for a URL.
-    pub(crate) open: Box<dyn Fn(&str) -> Arc<dyn Sink>>,
+    pub(crate) open: Opening,
     /// Whether it refuses documents whose id begins with `poison`.
     pub(crate) refuses_poison: bool,
     /// Whether a document that is sent twice is there once.

@@ -59,6 +59,21 @@ fn repositories_are_named_by_git_and_its_hosts_tools() {
 }
 
 #[test]
+fn a_refspec_is_no_host() {
+    for line in [
+        "git push origin HEAD:main",
+        "git push --force origin v1.2:refs/tags/v1.2 fix.me:main",
+        "git -C /srv fetch origin +refs/heads/main:refs/remotes/origin/main",
+        "git pull --rebase upstream main:main",
+    ] {
+        assert_eq!(read(line), Facts::default(), "{line}");
+    }
+    let facts = read("git push git@code.example:octo/secret HEAD:main");
+    assert_eq!(facts.hosts, ["code.example"]);
+    assert_eq!(facts.repositories, ["octo/secret"]);
+}
+
+#[test]
 fn what_is_spoken_of_is_not_reached() {
     let facts = read("git commit -m \"see https://docs.example/a\"");
     assert!(facts.endpoints.is_empty());
