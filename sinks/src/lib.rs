@@ -8,6 +8,7 @@
 //! A sink knows neither the journal nor the detections: documents are sealed JSON that says its
 //! own id, kind and level.
 
+pub mod chronicle;
 pub mod datadog;
 pub mod deliver;
 pub mod elastic;
@@ -29,6 +30,7 @@ pub mod unit;
 #[cfg(test)]
 mod conformance;
 
+pub use chronicle::{Chronicle, ChronicleOptions};
 pub use datadog::{Datadog, DatadogOptions};
 pub use deliver::{Closed, Counts, Delivery, Policy, Settled, Verdict};
 pub use elastic::{Elastic, ElasticOptions};

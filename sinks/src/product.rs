@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use crate::chronicle::{Chronicle, ChronicleOptions};
 use crate::datadog::{Datadog, DatadogOptions};
 use crate::elastic::{Elastic, ElasticOptions, Engine};
 use crate::file::{File, FileError, FileOptions};
@@ -33,6 +34,8 @@ pub enum Product {
     Elastic(ElasticOptions),
     /// OpenSearch's data streams.
     OpenSearch(ElasticOptions),
+    /// Google SecOps.
+    Chronicle(ChronicleOptions),
 }
 
 /// Why a sink cannot be opened. It says what to change, and holds no secret.
@@ -61,6 +64,7 @@ impl Product {
         "datadog",
         "elastic",
         "opensearch",
+        "chronicle",
     ];
 
     /// Reads the options of a type.
@@ -78,6 +82,7 @@ impl Product {
             "datadog" => Self::Datadog(Deserialize::deserialize(options)?),
             "elastic" => Self::Elastic(Deserialize::deserialize(options)?),
             "opensearch" => Self::OpenSearch(Deserialize::deserialize(options)?),
+            "chronicle" => Self::Chronicle(Deserialize::deserialize(options)?),
             _ => {
                 let known = Self::TYPES.join(", ");
                 let what = format!("there is no such `type` of sink; known are {known}");
@@ -102,6 +107,7 @@ impl Product {
             Self::OpenSearch(options) => {
                 Arc::new(Elastic::open(name, options, Engine::OpenSearch)?)
             }
+            Self::Chronicle(options) => Arc::new(Chronicle::open(name, options)?),
         })
     }
 
@@ -118,6 +124,8 @@ impl Product {
                     &mut options.password,
                     &mut options.token,
                 ];
+            Self::Chronicle(options) => {
+                let secrets = [&mut options.service_account, &mut options.token];
                 secured(secrets.into_iter().flatten(), &mut options.http)
             }
         }
@@ -130,10 +138,13 @@ impl Product {
 struct Nothing {}
 
 /// The paths of a product with secrets behind HTTP.
+/// The paths of a product behind HTTP.
 fn secured<'o>(
     secrets: impl IntoIterator<Item = &'o mut SecretRef>,
     http: &'o mut HttpOptions,
 ) -> Vec<&'o mut PathBuf> {
     let secrets = secrets.into_iter().filter_map(SecretRef::path);
     secrets.chain(&mut http.ca_file).collect()
+    let files = secrets.into_iter().filter_map(SecretRef::path);
+    files.chain(&mut http.ca_file).collect()
 }
