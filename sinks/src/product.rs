@@ -124,6 +124,8 @@ impl Product {
                     &mut options.password,
                     &mut options.token,
                 ];
+                secured(secrets.into_iter().flatten(), &mut options.http)
+            }
             Self::Chronicle(options) => {
                 let secrets = [&mut options.service_account, &mut options.token];
                 secured(secrets.into_iter().flatten(), &mut options.http)
@@ -137,14 +139,11 @@ impl Product {
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-/// The paths of a product with secrets behind HTTP.
 /// The paths of a product behind HTTP.
 fn secured<'o>(
     secrets: impl IntoIterator<Item = &'o mut SecretRef>,
     http: &'o mut HttpOptions,
 ) -> Vec<&'o mut PathBuf> {
-    let secrets = secrets.into_iter().filter_map(SecretRef::path);
-    secrets.chain(&mut http.ca_file).collect()
     let files = secrets.into_iter().filter_map(SecretRef::path);
     files.chain(&mut http.ca_file).collect()
 }
