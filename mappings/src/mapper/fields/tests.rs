@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::super::{Mapper, functions};
+use super::super::Mapper;
 
 fn holds(program: &str, given: Option<&[&str]>, path: &str) -> bool {
     let mapper = Mapper::compile("a.vrl", program).expect("it compiles");
