@@ -297,7 +297,7 @@ impl Delivery {
     }
 }
 
-fn no_answer(patience: Duration) -> Answer {
+pub(crate) fn no_answer(patience: Duration) -> Answer {
     let detail = format!("no answer within {} s", patience.as_secs());
     Answer::Retry {
         reason: Reason::new("timeout", detail),

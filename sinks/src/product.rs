@@ -14,14 +14,14 @@ use crate::http::{HttpError, HttpOptions};
 use crate::secret::{SecretError, SecretRef};
 use crate::sink::Sink;
 use crate::splunk::{Splunk, SplunkOptions};
-use crate::stdout::Stdout;
+use crate::stdout::{Stdout, StdoutOptions};
 
 /// A configured product with its options.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Product {
     /// A table on a terminal, NDJSON elsewhere.
-    Stdout,
+    Stdout(StdoutOptions),
     /// Rotating NDJSON.
     File(FileOptions),
     /// Splunk's HTTP Event Collector.
@@ -57,10 +57,7 @@ impl Product {
     /// An unknown type, an unknown or missing option.
     pub fn read<'de, D: Deserializer<'de>>(kind: &str, options: D) -> Result<Self, D::Error> {
         Ok(match kind {
-            "stdout" => {
-                Nothing::deserialize(options)?;
-                Self::Stdout
-            }
+            "stdout" => Self::Stdout(Deserialize::deserialize(options)?),
             "file" => Self::File(Deserialize::deserialize(options)?),
             "splunk" => Self::Splunk(Deserialize::deserialize(options)?),
             "datadog" => Self::Datadog(Deserialize::deserialize(options)?),
@@ -78,28 +75,43 @@ impl Product {
     /// See [`OpenError`].
     pub fn open(&self, name: &str) -> Result<Arc<dyn Sink>, OpenError> {
         Ok(match self {
-            Self::Stdout => Arc::new(Stdout::open()),
+            Self::Stdout(options) => Arc::new(Stdout::open(*options)),
             Self::File(options) => Arc::new(File::open(options.clone())?),
             Self::Splunk(options) => Arc::new(Splunk::open(name, options)?),
             Self::Datadog(options) => Arc::new(Datadog::open(name, options)?),
         })
     }
 
+    /// What `type` says.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Stdout(_) => "stdout",
+            Self::File(_) => "file",
+            Self::Splunk(_) => "splunk",
+            Self::Datadog(_) => "datadog",
+        }
+    }
+
+    /// How to find the alert with this id in the product: a search in its own language.
+    pub fn find(&self, id: &str) -> String {
+        match self {
+            Self::Stdout(_) => format!("look for {id} above"),
+            Self::File(options) => options.find(id),
+            Self::Splunk(options) => options.find(id),
+            Self::Datadog(options) => options.find(id),
+        }
+    }
+
     /// The paths in the options, which are relative to the file that they are written in.
     pub fn paths(&mut self) -> Vec<&mut PathBuf> {
         match self {
-            Self::Stdout => Vec::new(),
+            Self::Stdout(_) => Vec::new(),
             Self::File(options) => vec![&mut options.path],
             Self::Splunk(options) => secured(&mut options.token, &mut options.http),
             Self::Datadog(options) => secured(&mut options.api_key, &mut options.http),
         }
     }
 }
-
-/// The options of a product that has none.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 /// The paths of a product with one secret behind HTTP.
 fn secured<'o>(secret: &'o mut SecretRef, http: &'o mut HttpOptions) -> Vec<&'o mut PathBuf> {

@@ -9,5 +9,6 @@ mod probes;
 mod program;
 mod reload;
 mod rules;
+mod sinks;
 mod stories;
 mod tidy;
