@@ -21,11 +21,13 @@ pub mod probe;
 pub mod product;
 mod schema;
 pub mod secret;
+pub mod setting;
 pub mod sink;
 pub mod splunk;
 pub mod stdout;
 pub mod table;
 pub mod unit;
+pub mod webhook;
 
 #[cfg(test)]
 mod conformance;
@@ -38,6 +40,8 @@ pub use http::{Http, HttpOptions};
 pub use ledger::Ledger;
 pub use product::{OpenError, Product};
 pub use secret::{Secret, SecretRef};
+pub use setting::Setting;
 pub use sink::{Answer, Batch, Document, ItemAnswer, Kind, Level, Limits, Place, Reason, Sink};
 pub use splunk::{Splunk, SplunkOptions};
 pub use stdout::{Stdout, StdoutOptions};
+pub use webhook::{Webhook, WebhookOptions};

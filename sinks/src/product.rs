@@ -15,6 +15,7 @@ use crate::secret::{SecretError, SecretRef};
 use crate::sink::Sink;
 use crate::splunk::{Splunk, SplunkOptions};
 use crate::stdout::{Stdout, StdoutOptions};
+use crate::webhook::{Webhook, WebhookOptions};
 
 /// A configured product with its options.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,6 +29,8 @@ pub enum Product {
     Splunk(SplunkOptions),
     /// Datadog's log intake.
     Datadog(DatadogOptions),
+    /// Anything that takes a JSON body over HTTP, with forms for some products.
+    Webhook(WebhookOptions),
 }
 
 /// Why a sink cannot be opened. It says what to change, and holds no secret.
@@ -49,7 +52,7 @@ pub enum OpenError {
 
 impl Product {
     /// Every type.
-    pub const TYPES: &[&str] = &["stdout", "file", "splunk", "datadog"];
+    pub const TYPES: &[&str] = &["stdout", "file", "splunk", "datadog", "webhook"];
 
     /// Reads the options of a type.
     ///
@@ -61,6 +64,7 @@ impl Product {
             "file" => Self::File(Deserialize::deserialize(options)?),
             "splunk" => Self::Splunk(Deserialize::deserialize(options)?),
             "datadog" => Self::Datadog(Deserialize::deserialize(options)?),
+            "webhook" => Self::Webhook(Deserialize::deserialize(options)?),
             _ => {
                 let known = Self::TYPES.join(", ");
                 let what = format!("there is no such `type` of sink; known are {known}");
@@ -79,6 +83,7 @@ impl Product {
             Self::File(options) => Arc::new(File::open(options.clone())?),
             Self::Splunk(options) => Arc::new(Splunk::open(name, options)?),
             Self::Datadog(options) => Arc::new(Datadog::open(name, options)?),
+            Self::Webhook(options) => Arc::new(Webhook::open(name, options)?),
         })
     }
 
@@ -89,6 +94,7 @@ impl Product {
             Self::File(_) => "file",
             Self::Splunk(_) => "splunk",
             Self::Datadog(_) => "datadog",
+            Self::Webhook(_) => "webhook",
         }
     }
 
@@ -99,6 +105,7 @@ impl Product {
             Self::File(options) => options.find(id),
             Self::Splunk(options) => options.find(id),
             Self::Datadog(options) => options.find(id),
+            Self::Webhook(options) => options.find(id),
         }
     }
 
@@ -109,6 +116,7 @@ impl Product {
             Self::File(options) => vec![&mut options.path],
             Self::Splunk(options) => secured(&mut options.token, &mut options.http),
             Self::Datadog(options) => secured(&mut options.api_key, &mut options.http),
+            Self::Webhook(options) => options.paths(),
         }
     }
 }
