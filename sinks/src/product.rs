@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use crate::datadog::{Datadog, DatadogOptions};
 use crate::file::{File, FileError, FileOptions};
 use crate::http::{HttpError, HttpOptions};
+use crate::kafka::{Kafka, KafkaOptions};
 use crate::secret::{SecretError, SecretRef};
 use crate::sink::Sink;
 use crate::splunk::{Splunk, SplunkOptions};
@@ -29,6 +30,8 @@ pub enum Product {
     Splunk(SplunkOptions),
     /// Datadog's log intake.
     Datadog(DatadogOptions),
+    /// A topic of a Kafka.
+    Kafka(KafkaOptions),
     /// Anything that takes a JSON body over HTTP, with forms for some products.
     Webhook(WebhookOptions),
 }
@@ -52,7 +55,7 @@ pub enum OpenError {
 
 impl Product {
     /// Every type.
-    pub const TYPES: &[&str] = &["stdout", "file", "splunk", "datadog", "webhook"];
+    pub const TYPES: &[&str] = &["stdout", "file", "splunk", "datadog", "kafka", "webhook"];
 
     /// Reads the options of a type.
     ///
@@ -64,6 +67,7 @@ impl Product {
             "file" => Self::File(Deserialize::deserialize(options)?),
             "splunk" => Self::Splunk(Deserialize::deserialize(options)?),
             "datadog" => Self::Datadog(Deserialize::deserialize(options)?),
+            "kafka" => Self::Kafka(Deserialize::deserialize(options)?),
             "webhook" => Self::Webhook(Deserialize::deserialize(options)?),
             _ => {
                 let known = Self::TYPES.join(", ");
@@ -83,6 +87,7 @@ impl Product {
             Self::File(options) => Arc::new(File::open(options.clone())?),
             Self::Splunk(options) => Arc::new(Splunk::open(name, options)?),
             Self::Datadog(options) => Arc::new(Datadog::open(name, options)?),
+            Self::Kafka(options) => Arc::new(Kafka::open(name, options)?),
             Self::Webhook(options) => Arc::new(Webhook::open(name, options)?),
         })
     }
@@ -94,6 +99,7 @@ impl Product {
             Self::File(_) => "file",
             Self::Splunk(_) => "splunk",
             Self::Datadog(_) => "datadog",
+            Self::Kafka(_) => "kafka",
             Self::Webhook(_) => "webhook",
         }
     }
@@ -105,6 +111,7 @@ impl Product {
             Self::File(options) => options.find(id),
             Self::Splunk(options) => options.find(id),
             Self::Datadog(options) => options.find(id),
+            Self::Kafka(options) => options.find(id),
             Self::Webhook(options) => options.find(id),
         }
     }
@@ -116,6 +123,7 @@ impl Product {
             Self::File(options) => vec![&mut options.path],
             Self::Splunk(options) => secured(&mut options.token, &mut options.http),
             Self::Datadog(options) => secured(&mut options.api_key, &mut options.http),
+            Self::Kafka(options) => options.paths(),
             Self::Webhook(options) => options.paths(),
         }
     }
