@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use crate::chronicle::{Chronicle, ChronicleOptions};
 use crate::datadog::{Datadog, DatadogOptions};
+use crate::elastic::{Elastic, ElasticOptions, Engine};
 use crate::file::{File, FileError, FileOptions};
 use crate::http::{HttpError, HttpOptions};
 use crate::kafka::{Kafka, KafkaOptions};
@@ -30,6 +32,12 @@ pub enum Product {
     Splunk(SplunkOptions),
     /// Datadog's log intake.
     Datadog(DatadogOptions),
+    /// Elasticsearch's data streams.
+    Elastic(ElasticOptions),
+    /// OpenSearch's data streams.
+    OpenSearch(ElasticOptions),
+    /// Google SecOps.
+    Chronicle(ChronicleOptions),
     /// A topic of a Kafka.
     Kafka(KafkaOptions),
     /// Anything that takes a JSON body over HTTP, with forms for some products.
@@ -55,7 +63,17 @@ pub enum OpenError {
 
 impl Product {
     /// Every type.
-    pub const TYPES: &[&str] = &["stdout", "file", "splunk", "datadog", "kafka", "webhook"];
+    pub const TYPES: &[&str] = &[
+        "stdout",
+        "file",
+        "splunk",
+        "datadog",
+        "elastic",
+        "opensearch",
+        "chronicle",
+        "kafka",
+        "webhook",
+    ];
 
     /// Reads the options of a type.
     ///
@@ -67,6 +85,9 @@ impl Product {
             "file" => Self::File(Deserialize::deserialize(options)?),
             "splunk" => Self::Splunk(Deserialize::deserialize(options)?),
             "datadog" => Self::Datadog(Deserialize::deserialize(options)?),
+            "elastic" => Self::Elastic(Deserialize::deserialize(options)?),
+            "opensearch" => Self::OpenSearch(Deserialize::deserialize(options)?),
+            "chronicle" => Self::Chronicle(Deserialize::deserialize(options)?),
             "kafka" => Self::Kafka(Deserialize::deserialize(options)?),
             "webhook" => Self::Webhook(Deserialize::deserialize(options)?),
             _ => {
@@ -87,6 +108,13 @@ impl Product {
             Self::File(options) => Arc::new(File::open(options.clone())?),
             Self::Splunk(options) => Arc::new(Splunk::open(name, options)?),
             Self::Datadog(options) => Arc::new(Datadog::open(name, options)?),
+            Self::Elastic(options) => {
+                Arc::new(Elastic::open(name, options, Engine::Elasticsearch)?)
+            }
+            Self::OpenSearch(options) => {
+                Arc::new(Elastic::open(name, options, Engine::OpenSearch)?)
+            }
+            Self::Chronicle(options) => Arc::new(Chronicle::open(name, options)?),
             Self::Kafka(options) => Arc::new(Kafka::open(name, options)?),
             Self::Webhook(options) => Arc::new(Webhook::open(name, options)?),
         })
@@ -99,6 +127,9 @@ impl Product {
             Self::File(_) => "file",
             Self::Splunk(_) => "splunk",
             Self::Datadog(_) => "datadog",
+            Self::Elastic(_) => "elastic",
+            Self::OpenSearch(_) => "opensearch",
+            Self::Chronicle(_) => "chronicle",
             Self::Kafka(_) => "kafka",
             Self::Webhook(_) => "webhook",
         }
@@ -111,6 +142,8 @@ impl Product {
             Self::File(options) => options.find(id),
             Self::Splunk(options) => options.find(id),
             Self::Datadog(options) => options.find(id),
+            Self::Elastic(options) | Self::OpenSearch(options) => options.find(id),
+            Self::Chronicle(options) => options.find(id),
             Self::Kafka(options) => options.find(id),
             Self::Webhook(options) => options.find(id),
         }
@@ -121,15 +154,31 @@ impl Product {
         match self {
             Self::Stdout(_) => Vec::new(),
             Self::File(options) => vec![&mut options.path],
-            Self::Splunk(options) => secured(&mut options.token, &mut options.http),
-            Self::Datadog(options) => secured(&mut options.api_key, &mut options.http),
+            Self::Splunk(options) => secured([&mut options.token], &mut options.http),
+            Self::Datadog(options) => secured([&mut options.api_key], &mut options.http),
+            Self::Elastic(options) | Self::OpenSearch(options) => {
+                let secrets = [
+                    &mut options.api_key,
+                    &mut options.password,
+                    &mut options.token,
+                ];
+                secured(secrets.into_iter().flatten(), &mut options.http)
+            }
+            Self::Chronicle(options) => {
+                let secrets = [&mut options.service_account, &mut options.token];
+                secured(secrets.into_iter().flatten(), &mut options.http)
+            }
             Self::Kafka(options) => options.paths(),
             Self::Webhook(options) => options.paths(),
         }
     }
 }
 
-/// The paths of a product with one secret behind HTTP.
-fn secured<'o>(secret: &'o mut SecretRef, http: &'o mut HttpOptions) -> Vec<&'o mut PathBuf> {
-    secret.path().into_iter().chain(&mut http.ca_file).collect()
+/// The paths of a product behind HTTP.
+fn secured<'o>(
+    secrets: impl IntoIterator<Item = &'o mut SecretRef>,
+    http: &'o mut HttpOptions,
+) -> Vec<&'o mut PathBuf> {
+    let files = secrets.into_iter().filter_map(SecretRef::path);
+    files.chain(&mut http.ca_file).collect()
 }
