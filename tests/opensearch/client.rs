@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chaperone_sinks::http::Body;
@@ -12,6 +13,9 @@ use serde_json::{Value, json};
 
 use crate::node::OpenSearch;
 use crate::program::root;
+
+/// A sink that pauses (a template that is refused) would pause for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A node and a namespace on it.
 pub(crate) struct Client {
@@ -70,11 +74,7 @@ impl Client {
 
     /// The sink, as a configuration makes it.
     pub(crate) fn delivery(&self) -> Delivery {
-        let options = toml::toml! {
-            urls = ["http://127.0.0.1:1"]
-            namespace = ""
-        };
-        let mut options = options;
+        let mut options = toml::Table::new();
         options.insert("urls".to_owned(), vec![self.node.url.clone()].into());
         options.insert("namespace".to_owned(), self.namespace.into());
         let product = Product::read("opensearch", toml::Value::Table(options));
@@ -93,7 +93,9 @@ impl Client {
     pub(crate) fn deliver(&self, documents: &[Document]) -> Vec<Settled> {
         let mut delivery = self.delivery();
         hand(&mut delivery, documents);
-        let settled = self.runtime.block_on(delivery.drain());
+        let drained = async { tokio::time::timeout(PATIENCE, delivery.drain()).await };
+        let settled = self.runtime.block_on(drained);
+        let settled = settled.expect("the sink waits for something that does not come");
         settled.expect("the node stays")
     }
 

@@ -197,6 +197,7 @@ fn field(engine: Engine, name: &str, kind: &str) -> Option<Value> {
         "flattened" => json!({"type": "flattened", "ignore_above": KEYWORD_MAX}),
         // Lists of words, in OpenTelemetry and in what agents send.
         "nested" if name.starts_with("gen_ai.") => keyword(1024),
+        "scaled_float" => json!({"type": kind, "scaling_factor": 1000}),
         _ => json!({"type": kind}),
     })
 }
