@@ -11,7 +11,7 @@ use crate::program::{run, stdout};
 
 #[test]
 fn the_marked_alert_arrives() {
-    let cluster = Cluster::start(1);
+    let cluster = Cluster::start_with(1, "auto.create.topics.enable=true\n");
     let brokers = cluster.addresses();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("chaperone.toml");
