@@ -32,7 +32,9 @@ use write::Writer;
 const VENDORS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/vendors.rs"));
 
 /// A schema in which an event or an alert can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Schema {
     /// Elastic Common Schema 9.4: the canonical form, as it is.

@@ -114,6 +114,15 @@ fn region() -> String {
     "us".to_owned()
 }
 
+impl ChronicleOptions {
+    pub(crate) fn find(&self, id: &str) -> String {
+        match self.logs {
+            Some(_) => format!("raw = \"{id}\""),
+            None => format!("metadata.product_log_id = \"{id}\""),
+        }
+    }
+}
+
 /// One instance.
 pub struct Chronicle {
     name: String,

@@ -142,7 +142,8 @@ impl Delivery {
     pub fn new(sink: Arc<dyn Sink>, filter: Filter, policy: Policy) -> Self {
         let limits = policy.within(sink.limits());
         Self {
-            gate: Gate::new(limits.in_flight_max, policy.circuit_failures),
+            gate: Gate::new(limits.in_flight_max, policy.circuit_failures)
+                .with_interval(sink.interval()),
             backoff: Backoff::new(&policy),
             sink,
             filter,
@@ -251,7 +252,7 @@ impl Delivery {
             };
             pending.attempts = pending.attempts.saturating_add(1);
             self.counts.requests += 1;
-            self.gate.launched();
+            self.gate.launched(now);
             let sink = Arc::clone(&self.sink);
             let batch = Arc::clone(&pending.batch);
             let patience = self.limits.answer_timeout;
@@ -301,7 +302,7 @@ impl Delivery {
     }
 }
 
-fn no_answer(patience: Duration) -> Answer {
+pub(crate) fn no_answer(patience: Duration) -> Answer {
     let detail = format!("no answer within {} s", patience.as_secs());
     Answer::Retry {
         reason: Reason::new("timeout", detail),

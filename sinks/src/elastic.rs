@@ -97,6 +97,14 @@ pub enum Engine {
     OpenSearch,
 }
 
+impl ElasticOptions {
+    pub(crate) fn find(&self, id: &str) -> String {
+        let url = self.urls.first().map_or("", String::as_str);
+        let namespace = &self.namespace;
+        format!("{url}/logs-chaperone.alerts-{namespace}/_search?q=event.id:\"{id}\"")
+    }
+}
+
 /// One cluster.
 pub struct Elastic {
     name: String,

@@ -220,7 +220,7 @@ impl Request<'_> {
     /// Sets a header that is not printed anywhere. A value that cannot be a header's is left out,
     /// and the product says that it does not know us.
     #[must_use]
-    pub fn secret(mut self, name: &'static str, value: &Secret) -> Self {
+    pub fn secret(mut self, name: impl header::IntoHeaderName, value: &Secret) -> Self {
         if let Ok(mut value) = header::HeaderValue::from_str(value.reveal()) {
             value.set_sensitive(true);
             self.request.headers_mut().insert(name, value);

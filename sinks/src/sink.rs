@@ -300,6 +300,11 @@ pub trait Sink: Send + Sync + 'static {
     /// Sends one batch and reads the answer.
     fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a>;
 
+    /// The least time between two requests, for a product that counts them.
+    fn interval(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// What somebody should do about an [`Answer::Unauthorized`], for the log.
     fn remedy(&self) -> &str {
         "check the credentials of this sink"

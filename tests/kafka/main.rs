@@ -16,5 +16,6 @@ mod program;
 
 mod conformance;
 mod servers;
+mod sink;
 mod stories;
 mod takeover;

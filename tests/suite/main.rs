@@ -10,5 +10,6 @@ mod probes;
 mod program;
 mod reload;
 mod rules;
+mod sinks;
 mod stories;
 mod tidy;
