@@ -159,6 +159,7 @@ fn answered(status: u16, body: &str) -> Response {
     Response {
         status,
         retry_after: Some(Duration::from_secs(7)),
+        clock_s: None,
         body: Bytes::from(body.to_owned()),
     }
 }
