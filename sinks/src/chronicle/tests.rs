@@ -360,6 +360,7 @@ fn an_alert_reads_as_google_reads_events() {
             "productLogId": "0e880f3f98cf618a564db7f9e9744e9e",
             "eventTimestamp": "2026-11-12T09:04:25.159Z",
             "eventType": "GENERIC_EVENT",
+            "description": "Spike of Failed Agent Authentications for One User",
             "productEventType": "user.authentication.auth_via_mfa",
             "productName": "Chaperone",
             "vendorName": "Chaperone",
