@@ -99,15 +99,12 @@ pub(super) fn all(engine: Engine, retention: Option<Span>) -> Vec<Part> {
         version: None,
         body: json!({"template": {}, "_meta": {"description": "Yours: chaperone never changes it."}}),
     });
+    // In one: alone, the mappings would be held against the default limit of 1,000 fields.
+    let template = json!({"settings": settings(engine), "mappings": mappings(engine)});
     parts.push(Part {
-        path: format!("{component}/chaperone@mappings"),
+        path: format!("{component}/chaperone@ecs"),
         version,
-        body: json!({"version": VERSION, "template": {"mappings": mappings(engine)}}),
-    });
-    parts.push(Part {
-        path: format!("{component}/chaperone@settings"),
-        version,
-        body: json!({"version": VERSION, "template": {"settings": settings(engine)}}),
+        body: json!({"version": VERSION, "template": template}),
     });
     parts.extend(["events", "alerts"].map(|what| Part {
         path: format!("/_index_template/logs-chaperone.{what}"),
@@ -118,7 +115,7 @@ pub(super) fn all(engine: Engine, retention: Option<Span>) -> Vec<Part> {
             "data_stream": {},
             // Above the built-in template of Elasticsearch for logs-*-* (100).
             "priority": 500,
-            "composed_of": ["chaperone@mappings", "chaperone@settings", "chaperone@custom"],
+            "composed_of": ["chaperone@ecs", "chaperone@custom"],
         }),
     }));
     parts

@@ -112,9 +112,9 @@ async fn templates_are_put_once_and_again_when_they_are_older() {
     let (server, mut delivery) = served(&[]);
     deliver(&mut delivery, &["a"]).await;
     deliver(&mut delivery, &["b"]).await;
-    let mappings = "/_component_template/chaperone@mappings";
+    let mappings = "/_component_template/chaperone@ecs";
     server.with(|cluster| {
-        assert_eq!(cluster.puts, 6, "a policy, three components, two templates");
+        assert_eq!(cluster.puts, 5, "a policy, two components, two templates");
         let mine = cluster.installed.get_mut(mappings).expect("it is there");
         mine["version"] = json!(VERSION - 1);
         // What is older and not ours to change stays.
@@ -373,7 +373,7 @@ fn the_mapping_has_the_fields_people_search_by() {
         let parts = super::templates::all(engine, None);
         let mappings = parts
             .iter()
-            .find(|part| part.path.ends_with("chaperone@mappings"));
+            .find(|part| part.path.ends_with("chaperone@ecs"));
         let mappings = &mappings.expect("a part").body["template"]["mappings"];
         let kind = |path: &str| {
             let path = path.replace('.', "/properties/");
