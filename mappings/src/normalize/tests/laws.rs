@@ -129,7 +129,7 @@ fn lines_of_text_are_items_of_the_source_that_reads_them() {
     let line = "1794474847.412    622 172.30.0.20 TCP_TUNNEL/200 5124 CONNECT api.example.com:443 - HIER_DIRECT/192.0.2.5 -";
     let body = format!("{line}\r\n\nsecret-content\n{line}\n");
     for source in ["auto", "squid.access"] {
-        let out = run(&mut worker, &record(source, body.as_str()));
+        let out = run(&mut worker, &record(source, body.clone()));
         assert_eq!(out.events.len(), 2);
         assert_eq!(out.events[1].id(), format!("{}-2", out.events[0].id()));
         let refused = out.refusals.iter().map(|refusal| (refusal.code, refusal.item));
