@@ -140,7 +140,8 @@ impl Worker {
             let found = find_source(shared, opened.source, &item, record);
             let result = found.and_then(|source| {
                 if !item.is_object() {
-                    let detail = "the item is no object, or no line that its source reads".to_owned();
+                    let detail =
+                        "the item is no object, or no line that its source reads".to_owned();
                     return Err((RefusalCode::InvalidEvent, detail));
                 }
                 let id = identities.id_of(source, &item, &record.origin, &mut self.json);

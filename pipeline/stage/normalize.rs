@@ -99,13 +99,7 @@ impl Normalize {
         self.normalized = normalized;
     }
 
-    fn event(
-        &mut self,
-        event: Event,
-        received_ms: i64,
-        partition: u32,
-        out: &mut Transaction,
-    ) {
+    fn event(&mut self, event: Event, received_ms: i64, partition: u32, out: &mut Transaction) {
         let reached = &mut self.progress.entry(partition).or_default().reached_ms;
         *reached = (*reached).max(event.time_ms());
         self.matcher.matches(&event, &mut self.matches);

@@ -13,9 +13,15 @@ pub(super) fn read<'a>(
     items_max: usize,
 ) -> Option<(&'a Source, Vec<Value>)> {
     let text = std::str::from_utf8(body).ok()?;
-    let lines = || text.lines().map(str::trim_end).filter(|line| !line.is_empty());
+    let lines = || {
+        text.lines()
+            .map(str::trim_end)
+            .filter(|line| !line.is_empty())
+    };
     let source = match named {
-        Some(source) => lines().any(|line| source.lines.reads(line)).then_some(source),
+        Some(source) => lines()
+            .any(|line| source.lines.reads(line))
+            .then_some(source),
         None => lines().find_map(|line| sources.recognize_line(line)),
     }?;
     let items = lines().take(items_max);

@@ -132,7 +132,10 @@ fn lines_of_text_are_items_of_the_source_that_reads_them() {
         let out = run(&mut worker, &record(source, body.clone()));
         assert_eq!(out.events.len(), 2);
         assert_eq!(out.events[1].id(), format!("{}-2", out.events[0].id()));
-        let refused = out.refusals.iter().map(|refusal| (refusal.code, refusal.item));
+        let refused = out
+            .refusals
+            .iter()
+            .map(|refusal| (refusal.code, refusal.item));
         assert_eq!(
             refused.collect::<Vec<_>>(),
             [(RefusalCode::InvalidEvent, 1)]

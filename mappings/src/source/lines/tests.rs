@@ -29,7 +29,10 @@ fn a_line_becomes_its_named_parts() {
     let sources = sources.unwrap_or_else(|problems| panic!("{problems:?}"));
     let lines = &sources.get("acme.door").unwrap().lines;
     for (line, expected) in [
-        ("door 7 open by lee", r#"{"door":"7","state":"open","who":"lee"}"#),
+        (
+            "door 7 open by lee",
+            r#"{"door":"7","state":"open","who":"lee"}"#,
+        ),
         ("door 7 shut", r#"{"door":"7","state":"shut"}"#),
         ("lift 2", r#"{"lift":"2"}"#),
     ] {
@@ -46,5 +49,5 @@ fn what_is_wrong_in_an_expression_is_said_with_its_place() {
     let problems = load("acme", "lines = ['(?<a>', 'no part']").err().unwrap();
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems[0].starts_with("acme/door/mapping.toml:6:10: is no regular expression"));
-    assert!(problems[1].starts_with("acme/door/mapping.toml:6:18: names no part"));
+    assert!(problems[1].starts_with("acme/door/mapping.toml:6:19: names no part"));
 }
