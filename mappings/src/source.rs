@@ -20,11 +20,13 @@ use crate::record::Origin;
 use crate::value::Value;
 
 pub(crate) use actions::Actions;
+pub(crate) use lines::Lines;
 pub use produces::Produces;
 use recognize::Recognizer;
 pub use spec::{Action, Challenge, ItemPath, Logsource, Spec};
 
 mod actions;
+mod lines;
 mod produces;
 mod recognize;
 mod spec;
@@ -48,6 +50,7 @@ pub struct Source {
     spec: Spec,
     pub(crate) mapper: Mapper,
     pub(crate) recognizer: Recognizer,
+    pub(crate) lines: Lines,
     pub(crate) actions: Actions,
     pub(crate) ids: Vec<IdPath>,
 }
@@ -184,6 +187,12 @@ impl Sources {
             (None, _) => Err("no mapping recognizes it; name its source".to_owned()),
         }
     }
+
+    /// The source that reads a line of text; None where none does, or more than one.
+    pub(crate) fn recognize_line(&self, line: &str) -> Option<&Source> {
+        let mut readers = self.all.iter().filter(|source| source.lines.reads(line));
+        readers.next().filter(|_| readers.next().is_none())
+    }
 }
 
 /// The two files of a source, each a path and its text.
@@ -235,7 +244,10 @@ fn build(name: String, parts: Parts) -> Result<Source, Vec<Problem>> {
         }
         (None, None) => return Err(Vec::new()),
     };
-    let described = Spec::read(&spec.0, &spec.1);
+    let described = Spec::read(&spec.0, &spec.1).and_then(|described| {
+        let lines = Lines::compile(&described, &spec.0, &spec.1)?;
+        Ok((described, lines))
+    });
     let is_builtin = BUILTIN.contains(&(program.0.as_str(), program.1.as_str()));
     let compiled = if is_builtin {
         Ok(Mapper::trusted(&program.0, &program.1))
@@ -243,9 +255,10 @@ fn build(name: String, parts: Parts) -> Result<Source, Vec<Problem>> {
         Mapper::compile(&program.0, &program.1)
     };
     match (described, compiled) {
-        (Ok(spec), Ok(mapper)) => Ok(Source {
+        (Ok((spec, lines)), Ok(mapper)) => Ok(Source {
             name: spec.name.clone().unwrap_or(name),
             recognizer: Recognizer::new(&spec.recognize),
+            lines,
             actions: Actions::new(&spec.actions),
             ids: spec.id.iter().map(spec::IdSpec::paths).collect(),
             spec,
