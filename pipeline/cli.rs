@@ -122,6 +122,29 @@ pub struct ReplayArgs {
     pub fail_on: Option<LevelArg>,
 }
 
+/// `chaperone rules backtest`.
+#[derive(Debug, Args)]
+pub struct BacktestArgs {
+    /// Rule folders as they are to be; `builtin` names the built-in pack
+    #[arg(long, required = true, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Rule folders as they were; `builtin` names the built-in pack
+    #[arg(long, required = true, value_name = "DIR")]
+    pub against: Vec<PathBuf>,
+    /// Files or folders; .gz and .zst are read as they are
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// What sent the records (`github.audit`, `ecs`, …); auto recognizes each
+    #[arg(long, default_value = "auto", value_name = "NAME")]
+    pub source: String,
+    /// The folder with directory, repositories, networks and lists
+    #[arg(long, value_name = "DIR")]
+    pub context: Option<PathBuf>,
+    /// Exit with 1 where the change raises a new alert of this level or a higher one
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    pub fail_on: Option<LevelArg>,
+}
+
 /// What a replay prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Emit {
@@ -218,6 +241,8 @@ pub enum RulesCommand {
         /// A file; stdin without it
         file: Option<PathBuf>,
     },
+    /// What a change of rules changes: both sets over the same history, rule by rule
+    Backtest(BacktestArgs),
     /// Say why a rule holds for an event, or why not
     Explain {
         /// A rule file

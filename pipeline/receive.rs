@@ -1,10 +1,11 @@
 //! START of the way in: the HTTP server that takes deliveries and answers when they are durable.
 //!
-//! `POST /v1/sources/<source>` takes what a vendor's webhook sends, `POST /v1/logs`, `/v1/metrics` and
-//! `/v1/traces` take OTLP, `GET /healthz` says that the server runs. A delivery goes through the same steps at
-//! both doors: who is it (`auth`), read within the limits (`body`), unpack (`unpack`), check
-//! the form (`text`, `otlp`), seal obvious secrets, append to `raw` together with whatever else
-//! arrived meanwhile (`append`). The sender gets its 2xx after the append is durable and not
+//! `POST /v1/sources/<source>` takes what a vendor's webhook sends (`auto` where one address gets
+//! several sources), `POST /v1/logs`, `/v1/metrics` and `/v1/traces` take OTLP, `GET /healthz` says
+//! that the server runs. A delivery goes through the same steps at both doors: who is it (`auth`),
+//! read within the limits (`body`), unpack (`unpack`), check the form (`text`, `otlp`), seal obvious
+//! secrets, append to `raw` together with whatever else arrived meanwhile (`append`). The sender gets
+//! its 2xx after the append is durable and not
 //! before: an answer is a promise (invariant I3).
 //!
 //! Everything is bounded (invariant I5): connections, the time of a head and of a body, the bytes of

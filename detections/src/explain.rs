@@ -9,9 +9,11 @@ use std::fmt;
 use chaperone_mappings::Value;
 
 use crate::expr::{Atom, Expr, FieldTest, Test};
+use crate::matcher::json_of;
 use crate::naive;
 use crate::pattern::Shape;
 use crate::ruleset::{RuleIndex, RuleSet};
+use crate::script::Failures;
 
 /// A part of a condition, whether it held, and the parts it is made of. Prints as a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,11 +43,33 @@ pub fn explain(rules: &RuleSet, rule: RuleIndex, event: &Value) -> Explanation {
     }
     let condition = of(&rules.conditions[rule.0 as usize], event);
     let admitted = logsource(rules, rule, event);
+    let mut parts = vec![admitted, condition];
+    // As in the matcher: the script is asked only where all before it holds.
+    if parts.iter().all(|part| part.holds) {
+        parts.extend(script(rules, rule, event));
+    }
     Explanation {
         label: meta.title.clone(),
-        holds: condition.holds && admitted.holds,
-        parts: vec![admitted, condition],
+        holds: parts.iter().all(|part| part.holds),
+        parts,
     }
+}
+
+/// What the rule's script says of an event, where it has a `holds`.
+fn script(rules: &RuleSet, rule: RuleIndex, event: &Value) -> Option<Explanation> {
+    let script = rules.script(rule).filter(|script| script.has_holds())?;
+    let mut failures = Failures::default();
+    let holds = script.holds(|| json_of(event), &mut failures);
+    Some(Explanation {
+        label: if failures.count == 0 {
+            "the script's holds(event)"
+        } else {
+            "the script's holds(event), which failed and so counts as held"
+        }
+        .into(),
+        holds,
+        parts: Vec::new(),
+    })
 }
 
 /// The smallest parts that did not hold and whose holding would have brought the rule closer.

@@ -21,9 +21,7 @@ const BLOCK: usize = 64;
 const INTEGER_BYTES_MAX: usize = 18;
 
 /// Tells a pass everything in a JSON document.
-pub(crate) fn read<'e>(json: &'e [u8], pass: &mut Pass<'_, 'e>) -> Result<(), ParseError> {
-    let text =
-        std::str::from_utf8(json).map_err(|error| place(json, error.valid_up_to(), false))?;
+pub(crate) fn read<'e>(text: &'e str, pass: &mut Pass<'_, 'e>) -> Result<(), ParseError> {
     let mut reader = Reader {
         text,
         at: 0,
@@ -34,12 +32,12 @@ pub(crate) fn read<'e>(json: &'e [u8], pass: &mut Pass<'_, 'e>) -> Result<(), Pa
     let read = reader
         .value(Some(root), 0, pass)
         .and_then(|()| reader.end());
-    read.map_err(|Stop { too_deep }| place(json, reader.at, too_deep))
+    read.map_err(|Stop { too_deep }| place(text, reader.at, too_deep))
 }
 
 /// Line and column of a byte.
-fn place(json: &[u8], at: usize, too_deep: bool) -> ParseError {
-    let before = &json[..at.min(json.len())];
+fn place(text: &str, at: usize, too_deep: bool) -> ParseError {
+    let before = &text.as_bytes()[..at.min(text.len())];
     let line = before.iter().rposition(|byte| *byte == b'\n');
     ParseError {
         line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),

@@ -63,12 +63,12 @@ impl Matcher {
 
     /// The rules that hold for a JSON document, as [`Self::rules_that_hold`], without parsing it
     /// into a tree. A key that occurs twice in an object counts with both values.
-    pub fn rules_that_hold_in(&mut self, json: &[u8]) -> Result<&[RuleIndex], ParseError> {
+    pub fn rules_that_hold_in(&mut self, json: &str) -> Result<&[RuleIndex], ParseError> {
         let rules = Arc::clone(&self.rules);
         let mut pass = Pass::new(&rules.plan, &mut self.scratch);
         json::read(json, &mut pass)?;
         pass.finish(&mut self.routes, &mut self.held);
-        Ok(self.hold(|| serde_json::from_slice(json).unwrap_or_default()))
+        Ok(self.hold(|| serde_json::from_str(json).unwrap_or_default()))
     }
 
     /// Of the rules whose conditions hold, those whose scripts agree.
@@ -132,7 +132,7 @@ impl Matcher {
 }
 
 /// As a script sees it.
-fn json_of(body: &Value) -> serde_json::Value {
+pub(crate) fn json_of(body: &Value) -> serde_json::Value {
     let mut json = Vec::new();
     value::write_json(body, &mut json);
     serde_json::from_slice(&json).unwrap_or_default()

@@ -185,7 +185,9 @@ impl<'a, 'e> Pass<'a, 'e> {
         let plan = self.plan;
         let in_route = |slot: Option<u32>| slot.filter(|slot| route.slots.has(*slot as usize));
         let [buffer, _] = &mut self.scratch.buffers;
-        let wanted = |slot| route.keywords || in_route(slot).is_some();
+        let wanted = |slot, bytes| {
+            route.keywords && bytes >= route.keyword_bytes_min || in_route(slot).is_some()
+        };
         self.values.fold(wanted, buffer);
         let state = &mut self.scratch.state;
         let keywords = plan.keywords.as_ref().filter(|_| route.keywords);

@@ -117,6 +117,11 @@ impl Script {
         })
     }
 
+    /// Whether the script has something to say on matches.
+    pub(crate) fn has_holds(&self) -> bool {
+        self.defined[0]
+    }
+
     /// Whether the script lets a match of the Sigma condition stand. `event` is asked for only where
     /// the script wants it.
     pub(crate) fn holds(&self, event: impl FnOnce() -> Json, failures: &mut Failures) -> bool {

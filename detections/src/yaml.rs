@@ -163,9 +163,11 @@ pub(crate) fn documents(text: &str, problems: &mut Problems) -> Vec<Node> {
     let done = std::mem::take(&mut builder.done);
     if let Err(error) = result {
         let at = error.marker();
+        // Text that ends inside a key is reported on the line behind it, which no editor shows.
+        let last = text.lines().count().max(1);
         let place = Place {
-            line: at.line(),
-            column: at.col() + 1,
+            line: at.line().min(last),
+            column: if at.line() > last { 1 } else { at.col() + 1 },
         };
         problems.error(place, format!("not valid YAML: {}", error.info()));
     }

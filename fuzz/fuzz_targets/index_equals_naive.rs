@@ -209,8 +209,11 @@ fuzz_target!(|case: Case| {
     // One matcher for all events: nothing of one event may be left for the next.
     let mut matcher = Matcher::new(Arc::clone(&rules));
     for event in &case.events {
-        let body = value::parse(event.to_string().as_bytes()).expect("it was JSON");
+        let json = event.to_string();
+        let body = value::parse(json.as_bytes()).expect("it was JSON");
         let held = matcher.rules_that_hold(&body).to_vec();
+        let read = matcher.rules_that_hold_in(&json).expect("it was JSON");
+        assert_eq!(read, held, "{json}\n{case:#?}");
         for meta in rules.rules() {
             let index = rules.find(&meta.id).expect("a rule is found by its id");
             let naively = explain::explain(&rules, index, &body);

@@ -16,6 +16,7 @@ use crate::value::{self, ParseError, Value};
 
 mod activity;
 mod attack;
+mod ecs;
 mod form;
 mod noun;
 mod ocsf;
@@ -23,6 +24,7 @@ mod udm;
 mod write;
 
 use activity::Activity;
+pub use ecs::ecs_fields;
 use noun::Noun;
 use write::Writer;
 

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use crate::mapper::{self, Mapper};
+use crate::mapper::Mapper;
 use crate::problem::Problem;
 use crate::record::Origin;
 use crate::value::Value;
@@ -93,10 +93,9 @@ impl Sources {
     pub fn load(files: &[SourceFile]) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let parts = collect(files, &mut problems);
-        let functions = mapper::functions();
         let mut all = Vec::new();
         for (name, parts) in parts {
-            match build(name, parts, &functions) {
+            match build(name, parts) {
                 Ok(source) => all.push(source),
                 Err(found) => problems.extend(found),
             }
@@ -232,11 +231,7 @@ fn collect(files: &[SourceFile], problems: &mut Vec<Problem>) -> BTreeMap<String
     sources
 }
 
-fn build(
-    name: String,
-    parts: Parts,
-    functions: &[Box<dyn vrl::compiler::Function>],
-) -> Result<Source, Vec<Problem>> {
+fn build(name: String, parts: Parts) -> Result<Source, Vec<Problem>> {
     let (spec, program) = match (parts.spec, parts.program) {
         (Some(spec), Some(program)) => (spec, program),
         (Some((path, text)), None) => {
@@ -253,7 +248,12 @@ fn build(
         let lines = Lines::compile(&described, &spec.0, &spec.1)?;
         Ok((described, lines))
     });
-    let compiled = Mapper::compile(&program.0, &program.1, functions);
+    let is_builtin = BUILTIN.contains(&(program.0.as_str(), program.1.as_str()));
+    let compiled = if is_builtin {
+        Ok(Mapper::trusted(&program.0, &program.1))
+    } else {
+        Mapper::compile(&program.0, &program.1)
+    };
     match (described, compiled) {
         (Ok((spec, lines)), Ok(mapper)) => Ok(Source {
             name: spec.name.clone().unwrap_or(name),

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -29,33 +29,14 @@ use crate::{clock, content, settings};
 pub fn run(args: &ReplayArgs) -> Result<Ended> {
     let filter = Filter::new(args.from.as_deref(), args.to.as_deref(), &args.conditions)
         .map_err(|error| invalid(format!("{error:#}")))?;
-    let inputs = read::inputs(&args.inputs, &args.source)?;
-    let content = load(args)?;
-    if args.source != "auto" && content.sources.get(&args.source).is_none() {
-        return Err(invalid(content::unknown_source(
-            &content.sources,
-            &args.source,
-        )));
-    }
     let metrics = Arc::new(Metrics::default());
-    let read_bytes = Arc::new(AtomicU64::new(0));
-    let config = Config::builtin();
-    let replay = Replay {
-        parts: Parts {
-            normalizer: content.normalizer,
-            redactor: content.redactor,
-            rules: content.rules,
-            filter: Arc::new(filter),
-            match_partitions: 0,
-            metrics: metrics.clone(),
-        },
-        limits: settings::limits(&config.correlate),
-        record_bytes_max: usize::try_from(config.receive.body_bytes_max.0)?,
-        now_ms: clock::now_ms(),
-        read_bytes: read_bytes.clone(),
-        inputs,
+    let history = History {
+        inputs: &args.inputs,
+        source: &args.source,
+        context: args.context.as_deref(),
     };
-    let progress = Progress::start(read::total_bytes(&replay.inputs), read_bytes);
+    let replay = history.replay(&args.rules, filter, &metrics)?;
+    let progress = Progress::start(read::total_bytes(&replay.inputs), replay.read_bytes.clone());
     let mut printer = Printer::new(args)?;
     let outcome = replay.run(&mut |outgoing| printer.take(&outgoing));
     progress.stop();
@@ -63,25 +44,67 @@ pub fn run(args: &ReplayArgs) -> Result<Ended> {
     printer.finish(&metrics)
 }
 
-fn load(args: &ReplayArgs) -> Result<Content> {
-    let context = match &args.context {
-        Some(folder) => Some(folder.clone()),
-        None => content::context_of(&args.inputs)?,
-    };
-    let rules = if args.rules.is_empty() {
-        vec!["builtin".into()]
-    } else {
-        args.rules.clone()
-    };
-    let folders = Folders {
-        rules,
-        context,
-        builtin_patterns: true,
-        ..Folders::default()
-    };
-    let content = Content::load(&folders, None)?;
-    content.warn();
-    Ok(content)
+/// What is replayed, and in which surroundings.
+pub(super) struct History<'a> {
+    pub(super) inputs: &'a [PathBuf],
+    pub(super) source: &'a str,
+    pub(super) context: Option<&'a Path>,
+}
+
+impl History<'_> {
+    /// A replay of it with some rules; the built-in pack where none are named.
+    pub(super) fn replay(
+        &self,
+        rules: &[PathBuf],
+        filter: Filter,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Replay> {
+        let inputs = read::inputs(self.inputs, self.source)?;
+        let content = self.load(rules)?;
+        if self.source != "auto" && content.sources.get(self.source).is_none() {
+            return Err(invalid(content::unknown_source(
+                &content.sources,
+                self.source,
+            )));
+        }
+        let config = Config::builtin();
+        Ok(Replay {
+            parts: Parts {
+                normalizer: content.normalizer,
+                redactor: content.redactor,
+                rules: content.rules,
+                filter: Arc::new(filter),
+                match_partitions: 0,
+                metrics: metrics.clone(),
+            },
+            limits: settings::limits(&config.correlate),
+            record_bytes_max: usize::try_from(config.receive.body_bytes_max.0)?,
+            now_ms: clock::now_ms(),
+            read_bytes: Arc::new(AtomicU64::new(0)),
+            inputs,
+        })
+    }
+
+    fn load(&self, rules: &[PathBuf]) -> Result<Content> {
+        let context = match self.context {
+            Some(folder) => Some(folder.to_owned()),
+            None => content::context_of(self.inputs)?,
+        };
+        let rules = if rules.is_empty() {
+            vec!["builtin".into()]
+        } else {
+            rules.to_vec()
+        };
+        let folders = Folders {
+            rules,
+            context,
+            builtin_patterns: true,
+            ..Folders::default()
+        };
+        let content = Content::load(&folders, None)?;
+        content.warn();
+        Ok(content)
+    }
 }
 
 /// Prints the documents that were asked for and remembers the highest level.
@@ -186,7 +209,7 @@ fn terminal_width() -> usize {
     terminal_size::terminal_size().map_or(120, |(width, _)| usize::from(width.0))
 }
 
-fn level(arg: LevelArg) -> Level {
+pub(super) fn level(arg: LevelArg) -> Level {
     match arg {
         LevelArg::Informational => Level::Informational,
         LevelArg::Low => Level::Low,

@@ -1,10 +1,11 @@
-//! `chaperone rules check|test|list|match|explain`.
+//! `chaperone rules check|test|list|match|explain|backtest`.
 //!
 //! Rules meet two kinds of documents. A normalized event holds what a rule's raw vendor names were
 //! mapped to, so there the names are resolved through the mappings' aliases. Any other JSON is held
 //! against the rules as they are written. Which of the two a document is, it says itself: a
 //! normalized event names its source.
 
+mod backtest;
 mod hold;
 mod list;
 mod report;
@@ -30,6 +31,7 @@ pub fn run(command: &RulesCommand) -> Result<Ended> {
         RulesCommand::List { dirs } if dirs.is_empty() => list(&["builtin".into()]),
         RulesCommand::List { dirs } => list(dirs),
         RulesCommand::Test { dirs, format } => test(dirs, *format),
+        RulesCommand::Backtest(args) => backtest::run(args),
         RulesCommand::Explain { rule, event } => explain_event(rule, event),
         RulesCommand::Match { rules, file } => hold::run(rules, file.as_deref()),
     }

@@ -103,6 +103,10 @@ struct Pending {
     batch: Arc<Batch>,
     attempts: u32,
     not_before: Instant,
+    /// The other half of a batch that was thrown away for one document which nobody named. It waits
+    /// for this half's answer: when this half is taken, the document is in that one, which then
+    /// need not be sent whole to know it.
+    sibling: Vec<Arc<Parcel>>,
 }
 
 /// The batch that is still being filled.

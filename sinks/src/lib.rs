@@ -8,8 +8,10 @@
 //! A sink knows neither the journal nor the detections: documents are sealed JSON that says its
 //! own id, kind and level.
 
+pub mod chronicle;
 pub mod datadog;
 pub mod deliver;
+pub mod elastic;
 mod facts;
 pub mod file;
 pub mod filter;
@@ -28,8 +30,10 @@ pub mod unit;
 #[cfg(test)]
 mod conformance;
 
+pub use chronicle::{Chronicle, ChronicleOptions};
 pub use datadog::{Datadog, DatadogOptions};
 pub use deliver::{Closed, Counts, Delivery, Policy, Settled, Verdict};
+pub use elastic::{Elastic, ElasticOptions};
 pub use file::{File, FileOptions};
 pub use filter::Filter;
 pub use http::{Http, HttpOptions};

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use crate::chronicle::{Chronicle, ChronicleOptions};
 use crate::datadog::{Datadog, DatadogOptions};
+use crate::elastic::{Elastic, ElasticOptions, Engine};
 use crate::file::{File, FileError, FileOptions};
 use crate::http::{HttpError, HttpOptions};
 use crate::secret::{SecretError, SecretRef};
@@ -28,6 +30,12 @@ pub enum Product {
     Splunk(SplunkOptions),
     /// Datadog's log intake.
     Datadog(DatadogOptions),
+    /// Elasticsearch's data streams.
+    Elastic(ElasticOptions),
+    /// OpenSearch's data streams.
+    OpenSearch(ElasticOptions),
+    /// Google SecOps.
+    Chronicle(ChronicleOptions),
 }
 
 /// Why a sink cannot be opened. It says what to change, and holds no secret.
@@ -49,7 +57,15 @@ pub enum OpenError {
 
 impl Product {
     /// Every type.
-    pub const TYPES: &[&str] = &["stdout", "file", "splunk", "datadog"];
+    pub const TYPES: &[&str] = &[
+        "stdout",
+        "file",
+        "splunk",
+        "datadog",
+        "elastic",
+        "opensearch",
+        "chronicle",
+    ];
 
     /// Reads the options of a type.
     ///
@@ -64,6 +80,9 @@ impl Product {
             "file" => Self::File(Deserialize::deserialize(options)?),
             "splunk" => Self::Splunk(Deserialize::deserialize(options)?),
             "datadog" => Self::Datadog(Deserialize::deserialize(options)?),
+            "elastic" => Self::Elastic(Deserialize::deserialize(options)?),
+            "opensearch" => Self::OpenSearch(Deserialize::deserialize(options)?),
+            "chronicle" => Self::Chronicle(Deserialize::deserialize(options)?),
             _ => {
                 let known = Self::TYPES.join(", ");
                 let what = format!("there is no such `type` of sink; known are {known}");
@@ -82,6 +101,13 @@ impl Product {
             Self::File(options) => Arc::new(File::open(options.clone())?),
             Self::Splunk(options) => Arc::new(Splunk::open(name, options)?),
             Self::Datadog(options) => Arc::new(Datadog::open(name, options)?),
+            Self::Elastic(options) => {
+                Arc::new(Elastic::open(name, options, Engine::Elasticsearch)?)
+            }
+            Self::OpenSearch(options) => {
+                Arc::new(Elastic::open(name, options, Engine::OpenSearch)?)
+            }
+            Self::Chronicle(options) => Arc::new(Chronicle::open(name, options)?),
         })
     }
 
@@ -90,8 +116,20 @@ impl Product {
         match self {
             Self::Stdout => Vec::new(),
             Self::File(options) => vec![&mut options.path],
-            Self::Splunk(options) => secured(&mut options.token, &mut options.http),
-            Self::Datadog(options) => secured(&mut options.api_key, &mut options.http),
+            Self::Splunk(options) => secured([&mut options.token], &mut options.http),
+            Self::Datadog(options) => secured([&mut options.api_key], &mut options.http),
+            Self::Elastic(options) | Self::OpenSearch(options) => {
+                let secrets = [
+                    &mut options.api_key,
+                    &mut options.password,
+                    &mut options.token,
+                ];
+                secured(secrets.into_iter().flatten(), &mut options.http)
+            }
+            Self::Chronicle(options) => {
+                let secrets = [&mut options.service_account, &mut options.token];
+                secured(secrets.into_iter().flatten(), &mut options.http)
+            }
         }
     }
 }
@@ -101,7 +139,11 @@ impl Product {
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-/// The paths of a product with one secret behind HTTP.
-fn secured<'o>(secret: &'o mut SecretRef, http: &'o mut HttpOptions) -> Vec<&'o mut PathBuf> {
-    secret.path().into_iter().chain(&mut http.ca_file).collect()
+/// The paths of a product behind HTTP.
+fn secured<'o>(
+    secrets: impl IntoIterator<Item = &'o mut SecretRef>,
+    http: &'o mut HttpOptions,
+) -> Vec<&'o mut PathBuf> {
+    let files = secrets.into_iter().filter_map(SecretRef::path);
+    files.chain(&mut http.ca_file).collect()
 }

@@ -140,6 +140,9 @@ pub struct Reason {
 }
 
 impl Reason {
+    /// The code of what is too large, for a product or for one request.
+    pub const TOO_LARGE: &'static str = "too_large";
+
     /// A reason with its code and its sentence.
     pub fn new(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {

@@ -3,6 +3,7 @@
 mod cli;
 mod crash;
 mod faults;
+mod github;
 mod leaks;
 mod order;
 mod probes;

@@ -234,3 +234,51 @@ fn list_ends_with_the_coverage_by_tactic() {
         assert!(coverage.contains(tactic), "{tactic} is in\n{coverage}");
     }
 }
+
+#[test]
+fn a_backtest_counts_what_a_change_brings_and_what_it_takes() {
+    let after = ARCHIVED
+        .replace("repo.archived", "repo.create")
+        .replace("level: low", "level: high");
+    let before = folder(&[("archived.yml", ARCHIVED)]);
+    let after = folder(&[("archived.yml", &after), ("locked.yml", LOCKED)]);
+    let event = |action: &str, at: i64| {
+        json!({"@timestamp": 1_795_000_000_000_i64 + at, "_document_id": format!("{action}-{at}"),
+            "action": action, "actor": "mona", "org": "acme", "repo": "acme/checkout"})
+        .to_string()
+    };
+    let events = [
+        event("repo.archived", 1),
+        event("repo.create", 2),
+        event("repo.create", 3),
+    ];
+    let history = folder(&[("audit.ndjson", &events.join("\n"))]);
+    let backtest = |rules: &TempDir, against: &TempDir, more: &[&str]| {
+        let args = ["rules", "backtest", "--source", "github.audit"];
+        let dirs = ["--rules", path(rules), "--against", path(against)];
+        run(&[&args, &dirs, more, &[path(&history)]].concat())
+    };
+    let output = backtest(&after, &before, &["--fail-on", "high"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let found: Value = serde_json::from_str(&stdout(&output)).expect("one line");
+    let expected = json!({"rule_id": "7b4c2f0e-0000-4000-8000-00000000a001",
+        "rule_title": "Repository Archived", "level": "high",
+        "before": 1, "after": 2, "new": 2, "gone": 1});
+    assert_eq!(found, expected);
+    let summary = "3 events: 1 alerts before, 2 after; 2 new, 1 gone";
+    assert!(stderr(&output).contains(summary), "{}", stderr(&output));
+    // What raises the same as before is no failure, however high.
+    let same = backtest(&after, &after, &["--fail-on", "low"]);
+    assert_eq!(same.status.code(), Some(0), "{}", stderr(&same));
+    let twice = run(&[
+        "rules",
+        "backtest",
+        "--rules",
+        path(&after),
+        "--against",
+        path(&before),
+        "-",
+    ]);
+    assert_eq!(twice.status.code(), Some(2));
+    assert!(stderr(&twice).contains("stdin"), "{}", stderr(&twice));
+}

@@ -7,7 +7,7 @@ fn reads(json: &str) -> Result<(), ParseError> {
     let plan = Builder::default().finish().expect("no literals");
     let mut scratch = Scratch::default();
     let mut pass = Pass::new(&plan, &mut scratch);
-    read(json.as_bytes(), &mut pass)?;
+    read(json, &mut pass)?;
     pass.finish(&mut Routes::default(), &mut Vec::new());
     Ok(())
 }

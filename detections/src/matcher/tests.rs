@@ -3,6 +3,7 @@
 //! by the naive evaluator, and both must agree.
 
 mod index_equals_naive;
+mod steady_state;
 
 use std::sync::Arc;
 
@@ -43,7 +44,7 @@ fn check(detection: &str, event: &str, expected: bool) {
     let mut matcher = Matcher::new(Arc::clone(&set));
     let held = !matcher.rules_that_hold(&body).is_empty();
     assert_eq!(held, expected, "plan\n{detection}\n{event}");
-    let read = matcher.rules_that_hold_in(event.as_bytes());
+    let read = matcher.rules_that_hold_in(event);
     let read = !read.expect("the test's event is JSON").is_empty();
     assert_eq!(read, expected, "plan over text\n{detection}\n{event}");
     let naively = naive::holds(&set.conditions[0], &body);

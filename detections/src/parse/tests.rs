@@ -201,3 +201,24 @@ fn correlations_are_checked() {
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(with("    type: temporal\n    timespan: 1m\n    condition: a and b\n").is_empty());
 }
+
+#[test]
+fn a_problem_is_on_a_line_that_is_there() {
+    let whole =
+        "title: a\ndetection:\n    sel:\n        'a b': 1\n    condition: sel\n? x\n: y\n\"k";
+    for end in (0..=whole.len()).filter(|end| whole.is_char_boundary(*end)) {
+        let text = &whole[..end];
+        let file = RuleFile {
+            path: "cut.yml".into(),
+            text: text.into(),
+        };
+        let lines = text.lines().count().max(1);
+        let (_, problems) = crate::parse::file(&file, &crate::Lists::default());
+        for problem in problems {
+            assert!(
+                problem.line <= lines && problem.column >= 1,
+                "{problem}\n{text}"
+            );
+        }
+    }
+}

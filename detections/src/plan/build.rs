@@ -108,7 +108,11 @@ impl Builder {
 
     fn need(&mut self, atom: &Atom, needs: &mut Needs) {
         match &atom.field {
-            None => needs.keywords = true,
+            None => {
+                needs.keywords = true;
+                // Also where no test is a cheap one: it has every value kept.
+                self.keywords.get_or_insert_default();
+            }
             Some(field) => needs.slots.push(self.slot(field)),
         }
         if let Test::Field { other, .. } = &atom.test {

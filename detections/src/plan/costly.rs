@@ -91,6 +91,11 @@ impl Costly {
         Some(Self { slot, how })
     }
 
+    /// Whether it looks at every value of the event.
+    pub(super) fn is_keyword(&self) -> bool {
+        self.slot.is_none()
+    }
+
     /// What running it costs; only the order matters.
     pub(super) fn cost(&self) -> u8 {
         match self.how {

@@ -151,13 +151,8 @@ impl Graph {
 
     /// Everything that the conditions of some rules look at.
     pub(super) fn below(&self, rules: impl Iterator<Item = RuleNumber>) -> Bits {
-        let mut seen = Bits::new(self.nodes.len());
-        let mut open: Vec<NodeId> = rules.filter_map(|rule| self.roots[rule as usize]).collect();
-        while let Some(node) = open.pop() {
-            if seen.has(node as usize) {
-                continue;
-            }
-            seen.set(node as usize);
+        let roots = rules.filter_map(|rule| self.roots[rule as usize]);
+        reach(self.nodes.len(), roots, |node, open| {
             match self.nodes[node as usize] {
                 Compiled::Atom | Compiled::Costly(_) => {}
                 Compiled::And { first, count } | Compiled::Or { first, count } => {
@@ -165,8 +160,20 @@ impl Graph {
                 }
                 Compiled::Not(inner) => open.push(inner),
             }
-        }
-        seen
+        })
+    }
+
+    /// The costly tests among some nodes.
+    pub(super) fn costly<'a>(&'a self, nodes: &'a Bits) -> impl Iterator<Item = u32> + 'a {
+        let nodes = self
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| nodes.has(*at));
+        nodes.filter_map(|(_, node)| match node {
+            Compiled::Costly(test) => Some(*test),
+            _ => None,
+        })
     }
 
     fn parts(&self, first: u32, count: u32) -> &[NodeId] {
@@ -373,17 +380,27 @@ pub(super) fn guarded(nodes: &[Node]) -> Vec<bool> {
 
 /// Some nodes and everything that they are made of.
 pub(super) fn below(nodes: &[Node], roots: impl Iterator<Item = NodeId>) -> Bits {
-    let mut seen = Bits::new(nodes.len());
-    let mut open: Vec<NodeId> = roots.collect();
-    while let Some(node) = open.pop() {
-        if seen.has(node as usize) {
-            continue;
-        }
-        seen.set(node as usize);
+    reach(nodes.len(), roots, |node, open| {
         match &nodes[node as usize] {
             Node::Atom | Node::Costly(_) => {}
             Node::And(parts) | Node::Or(parts) => open.extend(&**parts),
             Node::Not(inner) => open.push(*inner),
+        }
+    })
+}
+
+/// What can be reached from some nodes; `parts` appends the parts of a node.
+fn reach(
+    nodes: usize,
+    roots: impl Iterator<Item = NodeId>,
+    parts: impl Fn(NodeId, &mut Vec<NodeId>),
+) -> Bits {
+    let mut seen = Bits::new(nodes);
+    let mut open: Vec<NodeId> = roots.collect();
+    while let Some(node) = open.pop() {
+        if !seen.has(node as usize) {
+            seen.set(node as usize);
+            parts(node, &mut open);
         }
     }
     seen

@@ -114,6 +114,15 @@ impl Needles {
         Some(needles)
     }
 
+    /// Bytes of the shortest text; None where there are none.
+    pub(super) fn shortest(&self) -> Option<usize> {
+        let grams = self.short.iter().chain(&self.long);
+        let ascii = grams.map(|grams| grams.shortest);
+        let byte = self.bytes.first().map(|_| 1);
+        let other = self.other.as_ref().map(|_| 1);
+        ascii.chain(byte).chain(other).min()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty() && self.short.is_none() && self.long.is_none() && self.other.is_none()
     }
@@ -209,6 +218,7 @@ impl<'a> Padded<'a> {
 #[derive(Debug)]
 struct Grams {
     width: usize,
+    shortest: usize,
     step: usize,
     set: GramSet,
     /// Where each member of the set has its entries; one more at the end.
@@ -262,6 +272,7 @@ impl Grams {
         }
         Some(Self {
             width,
+            shortest,
             step,
             set,
             starts: starts.into(),

@@ -22,6 +22,8 @@ pub(super) struct Route {
     /// By slot, the texts to search for where those are not nearly all of the slot's.
     pub(super) searched: FxHashMap<u32, Needles>,
     pub(super) keywords_searched: Option<Needles>,
+    /// Shorter values have none of the keywords.
+    pub(super) keyword_bytes_min: usize,
 }
 
 impl Route {
@@ -35,6 +37,7 @@ impl Route {
             nodes: None,
             searched: FxHashMap::default(),
             keywords_searched: None,
+            keyword_bytes_min: 0,
         };
         for (number, (rule, needs)) in plan.sources.iter().zip(&plan.needs).enumerate() {
             let admitted = source
@@ -69,6 +72,16 @@ impl Route {
         }
         let keywords = plan.keywords.as_ref().filter(|_| self.keywords);
         self.keywords_searched = keywords.and_then(only);
+        let mut costly = plan.graph.costly(&nodes);
+        let is_keyword = |test: u32| plan.costly[test as usize].is_keyword();
+        if !costly.any(is_keyword)
+            && let Some(keywords) = keywords.filter(|keywords| keywords.only_searches())
+        {
+            let searched = self.keywords_searched.as_ref();
+            let searched = searched.unwrap_or(keywords.searched());
+            self.keyword_bytes_min = searched.shortest().unwrap_or(0);
+        }
+        drop(costly);
         self.nodes = Some(nodes);
     }
 }

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::NodeId;
 use super::graph::State;
-use super::needles::{Needles, PADDING, Padded};
+use super::needles::{Needles, Padded};
 use super::sample::Sample;
 use super::trie::Trie;
 use super::values::Text;
@@ -181,20 +181,13 @@ impl Slot {
         if !self.networks.is_empty() {
             self.test_networks(text, state);
         }
-        if !self.written.has_no_whole() || !self.written.contained.is_empty() {
+        if !self.written.has_no_whole() {
             let written = text.written(buffer);
             self.written.test_whole(written.as_bytes(), state);
-            if !self.written.contained.is_empty() {
-                let mut bytes = written.as_bytes().to_vec();
-                bytes.extend([0; PADDING]);
-                let padded = Padded {
-                    bytes: &bytes,
-                    len: written.len(),
-                    is_ascii: written.is_ascii(),
-                };
-                let contained = &self.written.contained;
-                contained.find(padded, |atom| state.set(atom));
-            }
+        }
+        let contained = &self.written.contained;
+        if !contained.is_empty() {
+            contained.find(text.written_padded(buffer), |atom| state.set(atom));
         }
         if !self.times.is_empty() {
             self.test_times(text.written(buffer), state);

@@ -76,13 +76,24 @@ impl<'e> Values<'e> {
         }
     }
 
-    /// Writes the folded form of the values of some slots.
-    pub(super) fn fold(&mut self, wanted: impl Fn(Option<u32>) -> bool, buffer: &mut String) {
+    /// Writes the folded form of some values: `wanted` gets the slot and how long it is.
+    pub(super) fn fold(
+        &mut self,
+        wanted: impl Fn(Option<u32>, usize) -> bool,
+        buffer: &mut String,
+    ) {
         let folded = &mut self.folded;
         folded.clear();
         self.is_ascii = true;
         for value in &mut self.list {
-            if value.scalar == Scalar::Null || !wanted(value.slot) {
+            let (written, bytes) = match value.scalar {
+                Scalar::Null => continue,
+                Scalar::Text(text) | Scalar::Escaped(text) => (text, text.len()),
+                _ => ("", usize::MAX),
+            };
+            // Folding may make longer what is not ASCII.
+            if !wanted(value.slot, bytes) && (written.is_ascii() || !wanted(value.slot, usize::MAX))
+            {
                 continue;
             }
             let start = folded.len();
@@ -152,6 +163,19 @@ impl<'a> Text<'a> {
         std::str::from_utf8(self.folded()).expect("folded text is text")
     }
 
+    /// As the event has it, to be searched.
+    pub(super) fn written_padded<'b>(&self, buffer: &'b mut String) -> Padded<'b> {
+        buffer.clear();
+        self.scalar.write(buffer);
+        let (len, is_ascii) = (buffer.len(), buffer.is_ascii());
+        buffer.extend(['\0'; PADDING]);
+        Padded {
+            bytes: buffer.as_bytes(),
+            len,
+            is_ascii,
+        }
+    }
+
     /// As the event has it.
     pub(super) fn written<'b>(&'b self, buffer: &'b mut String) -> &'b str {
         self.scalar.written(buffer)
@@ -171,35 +195,33 @@ impl<'e> Scalar<'e> {
     /// The text that a value is compared by; of null it is empty. Numbers are written shortest:
     /// 1.0 is `1`.
     pub(super) fn written<'b>(&'b self, buffer: &'b mut String) -> &'b str {
+        if let Self::Text(text) = self {
+            return text;
+        }
         buffer.clear();
+        self.write(buffer);
+        buffer
+    }
+
+    /// Appends what [`Self::written`] returns.
+    fn write(&self, out: &mut String) {
         match self {
-            Self::Null => "",
-            Self::Text(text) => text,
-            Self::Bool(true) => "true",
-            Self::Bool(false) => "false",
+            Self::Null => {}
+            Self::Text(text) => out.push_str(text),
+            Self::Bool(true) => out.push_str("true"),
+            Self::Bool(false) => out.push_str("false"),
             Self::Escaped(raw) => {
-                let mut bytes = std::mem::take(buffer).into_bytes();
+                let mut bytes = std::mem::take(out).into_bytes();
                 json::unescape(raw, &mut bytes);
-                *buffer = String::from_utf8(bytes).expect("text without escapes is text");
-                buffer
+                *out = String::from_utf8(bytes).expect("text without escapes is text");
             }
-            Self::Bytes(bytes) => {
-                buffer.push_str(&String::from_utf8_lossy(bytes));
-                buffer
-            }
+            Self::Bytes(bytes) => out.push_str(&String::from_utf8_lossy(bytes)),
             Self::Time(time) => {
-                buffer.push_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true));
-                buffer
+                out.push_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true));
             }
             // Writing into a String cannot fail.
-            Self::Integer(value) => {
-                let _ = write!(buffer, "{value}");
-                buffer
-            }
-            Self::Float(value) => {
-                let _ = write!(buffer, "{value}");
-                buffer
-            }
+            Self::Integer(value) => drop(write!(out, "{value}")),
+            Self::Float(value) => drop(write!(out, "{value}")),
         }
     }
 }

@@ -65,7 +65,8 @@ fn coverage(metas: &[&RuleMeta]) -> Table {
     table
 }
 
-fn table<const N: usize>(header: [&str; N]) -> Table {
+/// An empty table with a header.
+pub(super) fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table
         .load_style(UTF8_BORDERS_ONLY)

@@ -32,7 +32,7 @@ impl Ours {
 }
 
 fn held<'m>(matcher: &'m mut Matcher, text: &str) -> &'m [RuleIndex] {
-    let held = matcher.rules_that_hold_in(text.as_bytes());
+    let held = matcher.rules_that_hold_in(text);
     held.expect("the generator writes JSON")
 }
 
