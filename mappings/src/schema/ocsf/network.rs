@@ -26,7 +26,7 @@ pub(super) fn http_messages(event: &Parts<'_>, w: &mut Writer<'_>) {
     });
     if response
         .name("status_code")
-        .and_then(Value::as_integer)
+        .and_then(value::Value::as_integer)
         .is_some_and(|code| i32::try_from(code).is_ok())
     {
         w.object("http_response", |w| {
