@@ -15,7 +15,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(
     name = "chaperone",
     version,
-    after_help = "Exit status: 0 fine; 1 --fail-on level reached, or an expectation differs; \
+    after_help = "Exit status: 0 fine; 1 --fail-on level reached, an expectation differs, or a sink \
+                  did not take what it was sent; \
                   2 rules, mappings, config or arguments invalid; 3 failed while running.\n\
                   Data goes to stdout, everything else to stderr. CHAPERONE_LOG=debug shows more."
 )]
@@ -55,6 +56,9 @@ pub enum Command {
     /// Check, test, list and try Sigma rules
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Try the configured sinks, and send again what they have refused
+    #[command(subcommand)]
+    Sinks(SinksCommand),
     /// Check a config file, or show what is in force
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -259,6 +263,47 @@ pub enum CaseFormat {
     Table,
     /// For build servers
     Junit,
+}
+
+/// `chaperone sinks …`
+#[derive(Debug, Subcommand)]
+pub enum SinksCommand {
+    /// Send one marked alert through each configured sink
+    ///
+    /// Prints what each product answered and how to find the alert there. No filter and no retry
+    /// applies. Exits with 1 where a sink did not take it.
+    #[command(after_help = "Example:\n  chaperone sinks test --config chaperone.toml")]
+    Test(SinksTestArgs),
+    /// Send again what a sink has refused
+    ///
+    /// Reads the sink's dead letters out of the journal, each once. The journal in a folder belongs
+    /// to one process: stop `chaperone run` first. On Kafka it may go on.
+    #[command(
+        after_help = "Example:\n  chaperone sinks redeliver --config chaperone.toml --sink splunk"
+    )]
+    Redeliver(RedeliverArgs),
+}
+
+/// `chaperone sinks test`
+#[derive(Debug, Args)]
+pub struct SinksTestArgs {
+    /// The config file; see chaperone.example.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Only the sink with this name; may be given more than once
+    #[arg(long = "sink", value_name = "NAME")]
+    pub sinks: Vec<String>,
+}
+
+/// `chaperone sinks redeliver`
+#[derive(Debug, Args)]
+pub struct RedeliverArgs {
+    /// The config file; see chaperone.example.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The name of the sink; may be given more than once
+    #[arg(long = "sink", value_name = "NAME", required = true)]
+    pub sinks: Vec<String>,
 }
 
 /// `chaperone config …`

@@ -12,13 +12,14 @@ pub mod redact;
 pub mod replay;
 pub mod rules;
 pub mod run;
+pub mod sinks;
 
 /// How a command ended, beside having failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     /// Fine.
     Well,
-    /// An alert reached `--fail-on`, or an expectation differs.
+    /// An alert reached `--fail-on`, an expectation differs, or a sink was not answered as hoped.
     Differs,
 }
 

@@ -5,6 +5,7 @@
 //! [`chaperone_sinks`] decides about retries; here verdicts become offsets. A refused document
 //! goes to the dead letters in the transaction that moves past it (invariant I3).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -40,8 +41,26 @@ pub struct Deliverer {
     ledger: Ledger,
     consumers: Vec<Box<dyn Consumer>>,
     is_shared: bool,
+    /// What is read are this sink's dead letters.
+    again: Option<Again>,
     runtime: Handle,
     metrics: Arc<Metrics>,
+}
+
+/// Which dead letters a run takes: those of its sink, up to the first that it has made itself.
+struct Again {
+    run: String,
+    /// Partitions in which that one has come.
+    ended: BTreeSet<u32>,
+}
+
+/// What becomes of a dead letter.
+enum Choice {
+    Take,
+    /// It is another's.
+    Pass,
+    /// It is left for the next run.
+    Leave,
 }
 
 impl Deliverer {
@@ -66,6 +85,36 @@ impl Deliverer {
             ledger: Ledger::default(),
             consumers,
             is_shared: journal.is_shared(),
+            again: None,
+            runtime,
+            metrics,
+        })
+    }
+
+    /// A deliverer of the dead letters of this sink, each once whatever the number of runs. What is
+    /// refused again is a new dead letter, marked with `run` so that this run leaves it.
+    pub fn of_dead_letters(
+        name: &str,
+        delivery: Delivery,
+        journal: &dyn Journal,
+        run: String,
+        runtime: Handle,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self> {
+        let alone = Member { index: 0, count: 1 };
+        let consumer =
+            journal.subscribe(&format!("redeliver.{name}"), Topic::DeadLetters, alone)?;
+        Ok(Self {
+            name: name.to_owned(),
+            delivery,
+            ledger: Ledger::default(),
+            consumers: vec![consumer],
+            // It reads to the end, whoever else is there.
+            is_shared: false,
+            again: Some(Again {
+                run,
+                ended: BTreeSet::new(),
+            }),
             runtime,
             metrics,
         })
@@ -133,7 +182,7 @@ impl Deliverer {
             }
             Polled::Batch(batch) => {
                 for incoming in batch.messages {
-                    self.hand(input, batch.partition, incoming.offset, incoming.message)?;
+                    self.hand(input, batch.partition, incoming.offset, incoming.message);
                 }
             }
             Polled::Idle { .. } => {}
@@ -157,13 +206,30 @@ impl Deliverer {
         self.ledger.forget(place(input), partition);
     }
 
-    fn hand(&mut self, input: usize, partition: u32, offset: u64, message: Message) -> Result<()> {
+    fn hand(&mut self, input: usize, partition: u32, offset: u64, message: Message) {
         let place = Place {
             input: place(input),
             partition,
             offset,
         };
+        let again = self.again.as_mut();
+        let choice = again.map_or(Choice::Take, |again| {
+            again.choose(&self.name, partition, &message)
+        });
         let json = message.value;
+        match choice {
+            Choice::Take => {}
+            Choice::Leave => return,
+            Choice::Pass => {
+                self.ledger.note(place);
+                self.ledger.settle(Settled {
+                    place,
+                    document: unreadable(json, message.time_ms),
+                    verdict: Verdict::Skipped,
+                });
+                return;
+            }
+        }
         match Document::read(json.clone()) {
             Ok(document) => {
                 self.ledger.note(place);
@@ -179,7 +245,6 @@ impl Deliverer {
                 });
             }
         }
-        Ok(())
     }
 
     /// Waits a little for verdicts and commits what they allow.
@@ -189,7 +254,8 @@ impl Deliverer {
         }
         let next = async { tokio::time::timeout(VERDICT_WAIT, self.delivery.next()).await };
         match self.runtime.block_on(next) {
-            Err(_elapsed) => return Ok(()),
+            // What was settled without the product may be committed all the same.
+            Err(_elapsed) => {}
             Ok(Err(chaperone_sinks::Closed)) => return Err(Gone(self.name.clone()).into()),
             Ok(Ok(settled)) => settled.into_iter().for_each(|one| {
                 let delivered = one.verdict == Verdict::Delivered;
@@ -211,9 +277,10 @@ impl Deliverer {
             refused,
         } = progress;
         self.metrics.add(Count::DeadLetters, refused.len() as u64);
+        let run = self.again.as_ref().map(|again| &*again.run);
         let outputs = refused
             .iter()
-            .map(|settled| dead_letter(&self.name, settled));
+            .map(|settled| dead_letter(&self.name, settled, run));
         let transaction = Transaction {
             inputs: vec![(partition, next_offset)],
             outputs: outputs.collect(),
@@ -225,6 +292,27 @@ impl Deliverer {
         }
     }
 }
+
+impl Again {
+    fn choose(&mut self, sink: &str, partition: u32, message: &Message) -> Choice {
+        let says = |name: &str, what: &str| {
+            let mut headers = message.headers.iter();
+            headers.any(|(header, value)| header == name && value == what)
+        };
+        if says(RUN, &self.run) {
+            self.ended.insert(partition);
+        }
+        match self.ended.contains(&partition) {
+            true => Choice::Leave,
+            false if says(SINK, sink) => Choice::Take,
+            false => Choice::Pass,
+        }
+    }
+}
+
+/// The headers of a dead letter that say whose it is, and which run of `sinks redeliver` made it.
+const SINK: &str = "sink";
+const RUN: &str = "run";
 
 fn place(input: usize) -> u32 {
     u32::try_from(input).expect("a sink has one consumer a topic")
@@ -244,22 +332,24 @@ fn unreadable(json: Bytes, time_ms: i64) -> Document {
 }
 
 /// What a sink refused, with why: the document is sealed already.
-fn dead_letter(sink: &str, settled: &Settled) -> Outgoing {
+fn dead_letter(sink: &str, settled: &Settled, run: Option<&str>) -> Outgoing {
     let Verdict::Refused(reason) = &settled.verdict else {
         unreachable!("the ledger gives out refused documents only")
     };
     let text = |text: &str| Bytes::copy_from_slice(text.as_bytes());
+    let run = run.map(|run| (RUN.into(), text(run)));
+    let said = [
+        (SINK.into(), text(sink)),
+        ("code".into(), text(reason.code)),
+        ("reason".into(), text(&reason.detail)),
+    ];
     Outgoing {
         topic: Topic::DeadLetters,
         partition: None,
         message: Message {
             key: text(&settled.document.id),
             value: settled.document.json.clone(),
-            headers: vec![
-                ("sink".into(), text(sink)),
-                ("code".into(), text(reason.code)),
-                ("reason".into(), text(&reason.detail)),
-            ],
+            headers: said.into_iter().chain(run).collect(),
             time_ms: settled.document.time_ms,
         },
     }

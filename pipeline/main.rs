@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Command::Normalize(args) => command::normalize::run(&args),
         Command::Redact(args) => command::redact::run(&args),
         Command::Rules(command) => command::rules::run(&command),
+        Command::Sinks(command) => command::sinks::run(&command),
         Command::Config(command) => command::config::run(&command),
     };
     command::exit_code(outcome)

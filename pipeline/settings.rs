@@ -13,7 +13,6 @@ use chaperone_mappings::redact::{FingerprintKey, Redactor, Scratch};
 use chaperone_sinks::SecretRef;
 
 use crate::clock;
-use crate::config::kafka::Property;
 use crate::config::{self, Config};
 use crate::content::Folders;
 use crate::journal::embedded::{EmbeddedConfig, Fsync, Retention, Retentions};
@@ -80,13 +79,10 @@ pub fn journal(journal: &config::Journal) -> EmbeddedConfig {
 pub fn kafka(journal: &config::Journal, kafka: &config::kafka::Kafka) -> Result<KafkaConfig> {
     let mut properties = security(kafka)?;
     for (name, value) in &kafka.properties {
-        let value = match value {
-            Property::Switch(value) => value.to_string(),
-            Property::Number(value) => value.to_string(),
-            Property::Text(value) => value.clone(),
-            Property::Secret(secret) => reveal(secret, &format!("properties.{name}"))?,
-        };
-        properties.insert(name.clone(), value);
+        let value = value
+            .load()
+            .with_context(|| format!("journal.kafka.properties.{name}"))?;
+        properties.insert(name.clone(), value.reveal().to_owned());
     }
     let token = kafka.sasl.as_ref().and_then(|sasl| sasl.token.clone());
     let defaults = KafkaConfig::default();

@@ -161,7 +161,8 @@ impl Parts<'_> {
         tree.put("event.id", id);
         tree.put("event.category", json!(["intrusion_detection"]));
         tree.put("event.type", json!(["info"]));
-        tree.put("event.severity", meta.level.severity());
+        put_severity(meta.level, tree);
+        tree.put("event.module", "chaperone");
         tree.put("event.dataset", "chaperone.alerts");
         tree.put("chaperone.alert.level", meta.level.name());
         tree.put("chaperone.alert.count", self.events.len());
@@ -197,6 +198,7 @@ impl Parts<'_> {
         let meta = self.meta;
         tree.put("rule.id", meta.id.as_str());
         tree.put("rule.name", meta.title.as_str());
+        tree.put("message", meta.title.as_str());
         tree.put("rule.ruleset", "sigma");
         let optional = [
             ("rule.description", meta.description.as_deref()),
@@ -225,12 +227,18 @@ fn hexadecimal(w: Writer) -> String {
         .collect()
 }
 
+/// The score is the severity; both are there because products read the one or the other.
+fn put_severity(level: Level, tree: &mut Tree) {
+    tree.put("event.severity", level.severity());
+    tree.put("event.risk_score", level.severity());
+}
+
 fn put_told(told: &Told, id: &str, tree: &mut Tree) {
     if let Some(title) = &told.title {
         tree.put("message", title.as_str());
     }
     if let Some(level) = told.level {
-        tree.put("event.severity", level.severity());
+        put_severity(level, tree);
         tree.put("chaperone.alert.level", level.name());
     }
     if let Some(key) = &told.dedup {

@@ -1,5 +1,9 @@
 //! A mapping program: VRL, compiled once, run in place, bounded.
 //!
+//! A built-in program is compiled when the first item needs it: there are sixty of them, and a
+//! process meets a few. That all of them compile is for a test to say. The user's are compiled when
+//! they are loaded, so that every problem in them is named at once.
+//!
 //! `.` is the item on entry and the draft on exit, so nothing converts the body in between. `%`
 //! holds what is known of the delivery and is read-only: `%headers`, `%received` (milliseconds) and
 //! `%source`. `abort` says that the program refuses the item.
@@ -13,6 +17,7 @@
 mod fields;
 
 use std::ops::ControlFlow;
+use std::sync::OnceLock;
 
 use vrl::compiler::runtime::{Runtime, Terminate};
 use vrl::compiler::{CompileConfig, Function, Program, TargetValueRef, TimeZone, TypeState};
@@ -58,10 +63,14 @@ pub(crate) struct MapError {
     pub(crate) detail: String,
 }
 
-/// A compiled program.
+/// A program.
 pub(crate) struct Mapper {
     path: String,
     text: String,
+    compiled: OnceLock<Compiled>,
+}
+
+struct Compiled {
     program: Program,
     reads_metadata: bool,
 }
@@ -85,41 +94,47 @@ impl Default for Machine {
 }
 
 /// The functions that a program may call.
-pub(crate) fn functions() -> Vec<Box<dyn Function>> {
-    let mut all = vrl::stdlib::all();
-    all.retain(|function| !IMPURE.contains(&function.identifier()));
-    all
+fn functions() -> &'static [Box<dyn Function>] {
+    static FUNCTIONS: OnceLock<Vec<Box<dyn Function>>> = OnceLock::new();
+    FUNCTIONS.get_or_init(|| {
+        let mut all = vrl::stdlib::all();
+        all.retain(|function| !IMPURE.contains(&function.identifier()));
+        all
+    })
 }
 
 impl Mapper {
-    /// Compiles a program, or names every problem in it.
-    pub(crate) fn compile(
-        path: &str,
-        text: &str,
-        functions: &[Box<dyn Function>],
-    ) -> Result<Self, Vec<Problem>> {
-        let mut config = CompileConfig::default();
-        config.set_read_only_path(OwnedTargetPath::metadata_root(), true);
-        let state = TypeState::default();
-        let result = vrl::compiler::compile_with_state(text, functions, &state, config)
-            .map_err(|diagnostics| problems(path, text, &diagnostics))?;
-        let reads_metadata = result
-            .program
-            .info()
-            .target_queries
-            .iter()
-            .any(|query| query.prefix == PathPrefix::Metadata);
-        Ok(Self {
+    /// A program that is known to compile: that waits for the first item.
+    pub(crate) fn trusted(path: &str, text: &str) -> Self {
+        Self {
             path: path.to_owned(),
             text: text.to_owned(),
-            program: result.program,
-            reads_metadata,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// Compiles a program, or names every problem in it.
+    pub(crate) fn compile(path: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        let mapper = Self::trusted(path, text);
+        let compiled = compile(path, text)?;
+        Ok(Self {
+            compiled: compiled.into(),
+            ..mapper
+        })
+    }
+
+    fn compiled(&self) -> &Compiled {
+        self.compiled.get_or_init(|| {
+            compile(&self.path, &self.text).unwrap_or_else(|problems| {
+                let shown: Vec<_> = problems.iter().map(ToString::to_string).collect();
+                panic!("{}", shown.join("\n"))
+            })
         })
     }
 
     /// True where the program looks at `%`; nobody need build it otherwise.
     pub(crate) fn reads_metadata(&self) -> bool {
-        self.reads_metadata
+        self.compiled().reads_metadata
     }
 
     /// Turns the item into the draft, in place.
@@ -145,7 +160,7 @@ impl Mapper {
         };
         let result = machine.runtime.resolve_with_control(
             &mut target,
-            &self.program,
+            &self.compiled().program,
             &machine.zone,
             &mut control,
         );
@@ -175,6 +190,25 @@ impl Mapper {
         };
         MapError { code, detail }
     }
+}
+
+/// Compiles a program, or names every problem in it.
+fn compile(path: &str, text: &str) -> Result<Compiled, Vec<Problem>> {
+    let mut config = CompileConfig::default();
+    config.set_read_only_path(OwnedTargetPath::metadata_root(), true);
+    let state = TypeState::default();
+    let result = vrl::compiler::compile_with_state(text, functions(), &state, config)
+        .map_err(|diagnostics| problems(path, text, &diagnostics))?;
+    let reads_metadata = result
+        .program
+        .info()
+        .target_queries
+        .iter()
+        .any(|query| query.prefix == PathPrefix::Metadata);
+    Ok(Compiled {
+        program: result.program,
+        reads_metadata,
+    })
 }
 
 /// The compiler's diagnostics as problems; a program has no event content to keep back.

@@ -24,6 +24,7 @@ mod convert;
 mod finish;
 mod identity;
 mod items;
+mod lines;
 
 use identity::Identities;
 
@@ -139,7 +140,8 @@ impl Worker {
             let found = find_source(shared, opened.source, &item, record);
             let result = found.and_then(|source| {
                 if !item.is_object() {
-                    let detail = "the item is not an object".to_owned();
+                    let detail =
+                        "the item is no object, or no line that its source reads".to_owned();
                     return Err((RefusalCode::InvalidEvent, detail));
                 }
                 let id = identities.id_of(source, &item, &record.origin, &mut self.json);
@@ -204,7 +206,7 @@ type Failure = (RefusalCode, String);
 
 /// A record taken apart.
 struct Opened<'a> {
-    /// The source that the origin names; None: each item is recognized.
+    /// The source that the origin names, or that reads its lines; None: each item is recognized.
     source: Option<&'a Source>,
     items: Vec<Value>,
 }
@@ -224,12 +226,17 @@ fn open<'a>(shared: &'a Shared, record: &Record) -> Result<Option<Opened<'a>>, F
         return Ok(None);
     }
     let source = named_source(shared, &record.origin.source)?;
-    let document = value::parse(body).map_err(|error| unreadable(body, error))?;
     let limit = shared.limits.items_max;
     let room = limit.saturating_add(1);
-    let items = match source {
-        Some(source) => items::of_source(document, source, room),
-        None => items::recognized(document, &shared.sources, &record.origin, room),
+    let (source, items) = match (value::parse(body), source) {
+        (Ok(document), Some(named)) => (source, items::of_source(document, named, room)),
+        (Ok(document), None) => (
+            None,
+            items::recognized(document, &shared.sources, &record.origin, room),
+        ),
+        (Err(error), _) => lines::read(body, source, &shared.sources, room)
+            .map(|(source, items)| (Some(source), items))
+            .ok_or_else(|| unreadable(body, error))?,
     };
     if items.len() > limit {
         let detail = format!(

@@ -16,6 +16,7 @@ use crate::value::{self, ParseError, Value};
 
 mod activity;
 mod attack;
+mod ecs;
 mod form;
 mod noun;
 mod ocsf;
@@ -23,6 +24,7 @@ mod udm;
 mod write;
 
 use activity::Activity;
+pub use ecs::ecs_fields;
 use noun::Noun;
 use write::Writer;
 
@@ -30,7 +32,9 @@ use write::Writer;
 const VENDORS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/vendors.rs"));
 
 /// A schema in which an event or an alert can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Schema {
     /// Elastic Common Schema 9.4: the canonical form, as it is.

@@ -14,17 +14,19 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use crate::mapper::{self, Mapper};
+use crate::mapper::Mapper;
 use crate::problem::Problem;
 use crate::record::Origin;
 use crate::value::Value;
 
 pub(crate) use actions::Actions;
+pub(crate) use lines::Lines;
 pub use produces::Produces;
 use recognize::Recognizer;
 pub use spec::{Action, Challenge, ItemPath, Logsource, Spec};
 
 mod actions;
+mod lines;
 mod produces;
 mod recognize;
 mod spec;
@@ -48,6 +50,7 @@ pub struct Source {
     spec: Spec,
     pub(crate) mapper: Mapper,
     pub(crate) recognizer: Recognizer,
+    pub(crate) lines: Lines,
     pub(crate) actions: Actions,
     pub(crate) ids: Vec<IdPath>,
 }
@@ -90,10 +93,9 @@ impl Sources {
     pub fn load(files: &[SourceFile]) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let parts = collect(files, &mut problems);
-        let functions = mapper::functions();
         let mut all = Vec::new();
         for (name, parts) in parts {
-            match build(name, parts, &functions) {
+            match build(name, parts) {
                 Ok(source) => all.push(source),
                 Err(found) => problems.extend(found),
             }
@@ -185,6 +187,12 @@ impl Sources {
             (None, _) => Err("no mapping recognizes it; name its source".to_owned()),
         }
     }
+
+    /// The source that reads a line of text; None where none does, or more than one.
+    pub(crate) fn recognize_line(&self, line: &str) -> Option<&Source> {
+        let mut readers = self.all.iter().filter(|source| source.lines.reads(line));
+        readers.next().filter(|_| readers.next().is_none())
+    }
 }
 
 /// The two files of a source, each a path and its text.
@@ -223,11 +231,7 @@ fn collect(files: &[SourceFile], problems: &mut Vec<Problem>) -> BTreeMap<String
     sources
 }
 
-fn build(
-    name: String,
-    parts: Parts,
-    functions: &[Box<dyn vrl::compiler::Function>],
-) -> Result<Source, Vec<Problem>> {
+fn build(name: String, parts: Parts) -> Result<Source, Vec<Problem>> {
     let (spec, program) = match (parts.spec, parts.program) {
         (Some(spec), Some(program)) => (spec, program),
         (Some((path, text)), None) => {
@@ -240,12 +244,21 @@ fn build(
         }
         (None, None) => return Err(Vec::new()),
     };
-    let described = Spec::read(&spec.0, &spec.1);
-    let compiled = Mapper::compile(&program.0, &program.1, functions);
+    let described = Spec::read(&spec.0, &spec.1).and_then(|described| {
+        let lines = Lines::compile(&described, &spec.0, &spec.1)?;
+        Ok((described, lines))
+    });
+    let is_builtin = BUILTIN.contains(&(program.0.as_str(), program.1.as_str()));
+    let compiled = if is_builtin {
+        Ok(Mapper::trusted(&program.0, &program.1))
+    } else {
+        Mapper::compile(&program.0, &program.1)
+    };
     match (described, compiled) {
-        (Ok(spec), Ok(mapper)) => Ok(Source {
+        (Ok((spec, lines)), Ok(mapper)) => Ok(Source {
             name: spec.name.clone().unwrap_or(name),
             recognizer: Recognizer::new(&spec.recognize),
+            lines,
             actions: Actions::new(&spec.actions),
             ids: spec.id.iter().map(spec::IdSpec::paths).collect(),
             spec,

@@ -62,7 +62,7 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
     }
 }
 
-fn journal(config: &Config) -> Result<Arc<dyn Journal>> {
+pub(super) fn journal(config: &Config) -> Result<Arc<dyn Journal>> {
     let Some(kafka) = &config.journal.kafka else {
         let embedded = Embedded::open(settings::journal(&config.journal))?;
         return Ok(Arc::new(embedded));

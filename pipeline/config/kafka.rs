@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chaperone_sinks::SecretRef;
+use chaperone_sinks::{SecretRef, Setting};
 use serde::{Deserialize, Serialize};
 
 use super::{Size, Span};
@@ -50,7 +50,7 @@ pub struct Kafka {
     pub sasl: Option<Sasl>,
     /// Any property of librdkafka.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub properties: BTreeMap<String, Property>,
+    pub properties: BTreeMap<String, Setting>,
 }
 
 /// `[journal.kafka.tls]`
@@ -114,20 +114,6 @@ impl Mechanism {
     }
 }
 
-/// The value of a property.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Property {
-    /// true or false.
-    Switch(bool),
-    /// A number.
-    Number(i64),
-    /// Text.
-    Text(String),
-    /// A secret.
-    Secret(SecretRef),
-}
-
 /// What the journal stands on.
 const OURS: [&str; 14] = [
     "acks",
@@ -173,7 +159,7 @@ impl Kafka {
             }
             let secret = ["password", "secret", "key.pem", "jaas"];
             let is_secret = secret.iter().any(|part| name.contains(part));
-            if is_secret && !matches!(value, Property::Secret(_)) {
+            if is_secret && value.is_plain() {
                 found.push(format!(
                     "the property `{name}` is a secret and is not written here: name it as {{ env = \"NAME\" }} or {{ file = \"/path\" }}"
                 ));
@@ -202,7 +188,7 @@ impl Kafka {
             self.properties
                 .values_mut()
                 .filter_map(|value| match value {
-                    Property::Secret(secret) => Some(secret),
+                    Setting::Secret(secret) => Some(secret),
                     _ => None,
                 }),
         );

@@ -3,7 +3,7 @@
 //! The keys of [`Sink`] are the pipeline's. All others belong to the product that `type` names, and
 //! are read by the struct that the product owns.
 
-use chaperone_sinks::{Level, Policy, Product};
+use chaperone_sinks::{Level, Policy, Product, StdoutOptions};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -113,7 +113,7 @@ impl Sink {
             tenants: Vec::new(),
             ordered: false,
             batch: Batching::default(),
-            product: Product::Stdout,
+            product: Product::Stdout(StdoutOptions::default()),
         }
     }
 

@@ -35,6 +35,9 @@ impl GroupId {
     }
 }
 
+/// What the names of groups begin with that read by hand, now and then: nothing is kept for them.
+pub(super) const BY_HAND: &str = "redeliver.";
+
 /// What one consumer owns: proof that it may commit.
 #[derive(Debug, Clone)]
 pub(super) struct Claim {
@@ -150,10 +153,15 @@ impl Groups {
         }
     }
 
-    /// What every group of the topic has read; None where nobody ever read the topic.
+    /// What every group of the topic has read; None where nobody ever read the topic. A group that
+    /// reads by hand counts while it does.
     pub(super) fn floor(&self, topic: Topic, partition: u32) -> Option<u64> {
-        self.of_topic(topic)
-            .filter_map(|(_, committed)| committed.get(partition as usize).copied())
+        let groups = self.groups.iter().filter(|(id, _)| id.topic == topic);
+        groups
+            .filter(|(id, group)| {
+                !id.name.starts_with(BY_HAND) || group.owner.iter().any(|owner| *owner != 0)
+            })
+            .filter_map(|(_, group)| group.committed.get(partition as usize).copied())
             .min()
     }
 

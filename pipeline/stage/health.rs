@@ -48,7 +48,8 @@ impl Reported {
         let document = json!({
             "@timestamp": time_text(time_ms),
             "ecs": { "version": "9.4.0" },
-            "event": { "kind": "alert", "id": id, "severity": 47, "dataset": "chaperone.alerts",
+            "event": { "kind": "alert", "id": id, "severity": 47, "risk_score": 47,
+                       "module": "chaperone", "dataset": "chaperone.alerts",
                        "category": ["process"], "type": ["info"], "action": "state_evicted" },
             "rule": { "id": "chaperone.health.evicted", "ruleset": "chaperone",
                       "name": "Correlation State Was Evicted",

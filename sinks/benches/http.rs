@@ -52,6 +52,18 @@ const CASES: &[Case] = &[
         options: "url = '{url}'\nschema = 'ecs'\napi_key = { file = '{secret}' }",
         answer: |_| (202, "{}"),
     },
+    Case {
+        name: "chronicle-udm",
+        kind: "chronicle",
+        options: "url = '{url}'\ninstance = 'i'\nproject = 'p'\ntoken = { file = '{secret}' }",
+        answer: |_| (200, "{}"),
+    },
+    Case {
+        name: "chronicle-logs",
+        kind: "chronicle",
+        options: "url = '{url}'\ninstance = 'i'\nproject = 'p'\ntoken = { file = '{secret}' }\nlogs = { log_type = 'L' }",
+        answer: |_| (200, "{}"),
+    },
 ];
 
 fn main() {

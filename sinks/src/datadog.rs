@@ -79,6 +79,13 @@ fn service() -> String {
     "chaperone".to_owned()
 }
 
+impl DatadogOptions {
+    #[expect(clippy::unused_self, reason = "of the same form as in every product")]
+    pub(crate) fn find(&self, id: &str) -> String {
+        format!("source:chaperone kind:alert @chaperone.id:{id}")
+    }
+}
+
 /// One organization.
 pub struct Datadog {
     name: String,

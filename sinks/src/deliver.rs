@@ -103,6 +103,10 @@ struct Pending {
     batch: Arc<Batch>,
     attempts: u32,
     not_before: Instant,
+    /// The other half of a batch that was thrown away for one document which nobody named. It waits
+    /// for this half's answer: when this half is taken, the document is in that one, which then
+    /// need not be sent whole to know it.
+    sibling: Vec<Arc<Parcel>>,
 }
 
 /// The batch that is still being filled.
@@ -138,7 +142,8 @@ impl Delivery {
     pub fn new(sink: Arc<dyn Sink>, filter: Filter, policy: Policy) -> Self {
         let limits = policy.within(sink.limits());
         Self {
-            gate: Gate::new(limits.in_flight_max, policy.circuit_failures),
+            gate: Gate::new(limits.in_flight_max, policy.circuit_failures)
+                .with_interval(sink.interval()),
             backoff: Backoff::new(&policy),
             sink,
             filter,
@@ -247,7 +252,7 @@ impl Delivery {
             };
             pending.attempts = pending.attempts.saturating_add(1);
             self.counts.requests += 1;
-            self.gate.launched();
+            self.gate.launched(now);
             let sink = Arc::clone(&self.sink);
             let batch = Arc::clone(&pending.batch);
             let patience = self.limits.answer_timeout;
@@ -297,7 +302,7 @@ impl Delivery {
     }
 }
 
-fn no_answer(patience: Duration) -> Answer {
+pub(crate) fn no_answer(patience: Duration) -> Answer {
     let detail = format!("no answer within {} s", patience.as_secs());
     Answer::Retry {
         reason: Reason::new("timeout", detail),

@@ -41,6 +41,9 @@ pub(crate) struct EventFacts<'a> {
     pub(crate) action: Text<'a>,
     #[serde(borrow)]
     pub(crate) outcome: Text<'a>,
+    /// When it came to us.
+    #[serde(borrow)]
+    pub(crate) created: Text<'a>,
     #[serde(borrow)]
     pub(crate) category: Texts<'a>,
     /// 1 to 99; 0 where it is absent.

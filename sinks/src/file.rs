@@ -22,9 +22,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chaperone_mappings::Schema;
 use serde::{Deserialize, Serialize};
 
-use crate::sink::{Answer, Batch, Limits, Reason, Sending, Sink};
+use crate::schema;
+use crate::sink::{Answer, Batch, Document, Limits, Reason, Sending, Sink};
 use crate::unit::{Size, Span};
 
 mod log;
@@ -53,6 +55,9 @@ pub struct FileOptions {
     /// Whether rotated files are compressed.
     #[serde(default = "gzip")]
     pub gzip: bool,
+    /// The schema of the lines.
+    #[serde(default)]
+    pub schema: Schema,
 }
 
 fn rotate_bytes() -> Size {
@@ -80,7 +85,12 @@ impl FileOptions {
             rotate_age: rotate_age(),
             keep_files: keep_files(),
             gzip: gzip(),
+            schema: Schema::Ecs,
         }
+    }
+
+    pub(crate) fn find(&self, id: &str) -> String {
+        format!("grep -F '{id}' '{}'", self.path.display())
     }
 }
 
@@ -141,6 +151,7 @@ fn is_full(cause: &io::Error) -> bool {
 
 /// A rotating file of documents.
 pub struct File {
+    schema: Schema,
     log: Arc<Mutex<Log>>,
 }
 
@@ -156,6 +167,7 @@ impl File {
     /// The same with a handle of the caller's making around each file, which may fail at will.
     fn open_with(options: FileOptions, wrap: log::Wrap) -> Result<Self, FileError> {
         Ok(Self {
+            schema: options.schema,
             log: Arc::new(Mutex::new(Log::open(options, wrap)?)),
         })
     }
@@ -176,6 +188,10 @@ impl Sink for File {
             answer_timeout: None,
             in_flight_max: 1,
         }
+    }
+
+    fn encode(&self, document: &Document) -> Result<Bytes, Reason> {
+        schema::write(self.schema, document)
     }
 
     fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {

@@ -4,7 +4,8 @@
 //! the window of requests under way (it grows by one for every window of successes and halves on
 //! trouble), the circuit (after some failures in a row nothing goes until a pause is over), and a
 //! pause that the product asked for (`Retry-After`) or that credentials need. After a pause exactly
-//! one request goes; only its answer opens the gate again. Time comes in as an argument.
+//! one request goes; only its answer opens the gate again. Beside that there is a pace, the
+//! least time between two requests. Time comes in as an argument.
 
 use std::time::Duration;
 
@@ -32,6 +33,9 @@ pub(crate) struct Gate {
     successes: usize,
     failures: u32,
     failures_max: u32,
+    interval: Duration,
+    /// The next request goes no sooner, whatever the state.
+    paced: Option<Instant>,
 }
 
 impl Gate {
@@ -44,11 +48,21 @@ impl Gate {
             successes: 0,
             failures: 0,
             failures_max: failures_max.max(1),
+            interval: Duration::ZERO,
+            paced: None,
         }
+    }
+
+    /// The same, with at least so much time between two requests.
+    pub(crate) fn with_interval(self, interval: Duration) -> Self {
+        Self { interval, ..self }
     }
 
     /// Whether a request may go now, with so many under way.
     pub(crate) fn permits(&self, now: Instant, in_flight: usize) -> bool {
+        if self.paced.is_some_and(|paced| paced > now) {
+            return false;
+        }
         match self.state {
             State::Open => in_flight < self.window,
             State::Paused(until) => until <= now && in_flight == 0,
@@ -59,8 +73,8 @@ impl Gate {
     /// When waiting alone will open the gate; None where only an answer can, or it is open.
     pub(crate) fn opens_at(&self) -> Option<Instant> {
         match self.state {
-            State::Paused(until) => Some(until),
-            State::Open | State::Probing => None,
+            State::Paused(until) => Some(until.max(self.paced.unwrap_or(until))),
+            State::Open | State::Probing => self.paced,
         }
     }
 
@@ -75,7 +89,8 @@ impl Gate {
     }
 
     /// A request went.
-    pub(crate) fn launched(&mut self) {
+    pub(crate) fn launched(&mut self, now: Instant) {
+        self.paced = (!self.interval.is_zero()).then_some(now + self.interval);
         if matches!(self.state, State::Paused(_)) {
             self.state = State::Probing;
         }

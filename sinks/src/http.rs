@@ -220,7 +220,7 @@ impl Request<'_> {
     /// Sets a header that is not printed anywhere. A value that cannot be a header's is left out,
     /// and the product says that it does not know us.
     #[must_use]
-    pub fn secret(mut self, name: &'static str, value: &Secret) -> Self {
+    pub fn secret(mut self, name: impl header::IntoHeaderName, value: &Secret) -> Self {
         if let Ok(mut value) = header::HeaderValue::from_str(value.reveal()) {
             value.set_sensitive(true);
             self.request.headers_mut().insert(name, value);
@@ -268,9 +268,11 @@ fn is_local(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
-        || host
-            .parse()
-            .is_ok_and(|address: IpAddr| address.is_loopback())
+        || host.parse().is_ok_and(|address: IpAddr| match address {
+            // Link-local is the machine's own host: where a cloud has its metadata server.
+            IpAddr::V4(address) => address.is_loopback() || address.is_link_local(),
+            IpAddr::V6(address) => address.is_loopback(),
+        })
 }
 
 fn client_error(error: reqwest::Error) -> HttpError {

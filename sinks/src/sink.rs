@@ -140,6 +140,9 @@ pub struct Reason {
 }
 
 impl Reason {
+    /// The code of what is too large, for a product or for one request.
+    pub const TOO_LARGE: &'static str = "too_large";
+
     /// A reason with its code and its sentence.
     pub fn new(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -296,6 +299,11 @@ pub trait Sink: Send + Sync + 'static {
 
     /// Sends one batch and reads the answer.
     fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a>;
+
+    /// The least time between two requests, for a product that counts them.
+    fn interval(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// What somebody should do about an [`Answer::Unauthorized`], for the log.
     fn remedy(&self) -> &str {

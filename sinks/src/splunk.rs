@@ -68,6 +68,14 @@ pub struct SplunkOptions {
     pub http: HttpOptions,
 }
 
+impl SplunkOptions {
+    pub(crate) fn find(&self, id: &str) -> String {
+        let index = self.alerts_index.as_ref().or(self.index.as_ref());
+        let index = index.map_or("*", String::as_str);
+        format!("index={index} sourcetype=chaperone:alert chaperone_id=\"{id}\"")
+    }
+}
+
 /// One collector.
 pub struct Splunk {
     name: String,

@@ -14,15 +14,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chaperone_mappings::Schema;
+use serde::{Deserialize, Serialize};
 
-use crate::sink::{Answer, Batch, Limits, Reason, Sending, Sink};
+use crate::schema;
+use crate::sink::{Answer, Batch, Document, Limits, Reason, Sending, Sink};
 use crate::table::{Stream, Style, WIDTH_DEFAULT};
 
 #[cfg(test)]
 mod tests;
 
+/// The options of `type = "stdout"`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StdoutOptions {
+    /// The schema of the lines; a table has its own columns.
+    pub schema: Schema,
+}
+
 /// Standard output, or what stands for it.
 pub struct Stdout {
+    /// Of the lines.
+    schema: Schema,
     writer: Arc<Mutex<Writer>>,
 }
 
@@ -40,7 +53,7 @@ enum Form {
 
 impl Stdout {
     /// Standard output of this process: a table where it is a terminal, lines where it is not.
-    pub fn open() -> Self {
+    pub fn open(options: StdoutOptions) -> Self {
         let out = io::stdout();
         if out.is_terminal() {
             let form = Form::Table {
@@ -49,7 +62,10 @@ impl Stdout {
             };
             return Self::with(Box::new(out), form);
         }
-        Self::lines(Box::new(out))
+        Self {
+            schema: options.schema,
+            ..Self::lines(Box::new(out))
+        }
     }
 
     /// One document a line, into anything.
@@ -73,6 +89,7 @@ impl Stdout {
             torn: false,
         };
         Self {
+            schema: Schema::Ecs,
             writer: Arc::new(Mutex::new(writer)),
         }
     }
@@ -93,6 +110,10 @@ impl Sink for Stdout {
             answer_timeout: None,
             in_flight_max: 1,
         }
+    }
+
+    fn encode(&self, document: &Document) -> Result<Bytes, Reason> {
+        schema::write(self.schema, document)
     }
 
     fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {

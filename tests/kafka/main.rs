@@ -5,8 +5,6 @@
 
 #[path = "../real/kafka.rs"]
 mod cluster;
-#[path = "../real/opensearch.rs"]
-mod opensearch;
 #[path = "../real/server.rs"]
 mod server;
 
@@ -18,5 +16,6 @@ mod program;
 
 mod conformance;
 mod servers;
+mod sink;
 mod stories;
 mod takeover;

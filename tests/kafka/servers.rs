@@ -8,7 +8,6 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use crate::cluster::Cluster;
-use crate::opensearch::OpenSearch;
 
 #[test]
 fn a_cluster_of_three_outlives_one_broker() {
@@ -31,10 +30,4 @@ fn a_cluster_of_three_outlives_one_broker() {
     cluster.restart(0);
     cluster.pause(1);
     cluster.resume(1);
-}
-
-#[test]
-fn opensearch_answers() {
-    let node = OpenSearch::start();
-    assert!(node.url.starts_with("http://127.0.0.1:"));
 }

@@ -2,10 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, Weak};
 
 use crate::server::{Server, jars};
 
-/// One node. Dropping it ends it and removes its data.
+/// One node. Dropping the last handle ends it and removes its data.
 pub(crate) struct OpenSearch {
     /// `http://host:port`.
     pub(crate) url: String,
@@ -14,8 +15,20 @@ pub(crate) struct OpenSearch {
 }
 
 impl OpenSearch {
+    /// The node that the tests of a process share: a start takes seconds.
+    pub(crate) fn shared() -> Arc<Self> {
+        static NODE: Mutex<Weak<OpenSearch>> = Mutex::new(Weak::new());
+        // A start that failed fails the tests that waited for it, too.
+        let mut node = NODE.lock().expect("OpenSearch starts");
+        node.upgrade().unwrap_or_else(|| {
+            let started = Arc::new(Self::start());
+            *node = Arc::downgrade(&started);
+            started
+        })
+    }
+
     /// Starts a node and waits until it answers.
-    pub(crate) fn start() -> Self {
+    fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = free_port();
         let base = folder.path().join("node").display().to_string();

@@ -3,11 +3,13 @@
 mod cli;
 mod crash;
 mod faults;
+mod github;
 mod leaks;
 mod order;
 mod probes;
 mod program;
 mod reload;
 mod rules;
+mod sinks;
 mod stories;
 mod tidy;

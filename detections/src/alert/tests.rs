@@ -59,7 +59,8 @@ fn an_alert_is_an_ecs_document_with_ordered_keys() {
             r#"{{"@timestamp":"2026-01-05T12:00:00.500Z","#,
             r#""chaperone":{{"alert":{{"count":2,"events":["e1","e2"],"first_seen":"2026-01-05T12:00:00.000Z","#,
             r#""group":{{"user.name":"alice"}},"last_seen":"2026-01-05T12:00:00.500Z","level":"high"}},"tenant":"acme"}},"#,
-            r#""event":{{"action":"merge","category":["intrusion_detection"],"dataset":"chaperone.alerts","id":"{}","kind":"alert","severity":73,"type":["info"]}},"#,
+            r#""event":{{"action":"merge","category":["intrusion_detection"],"dataset":"chaperone.alerts","id":"{}","kind":"alert","module":"chaperone","risk_score":73,"severity":73,"type":["info"]}},"#,
+            r#""message":"Agent merged its own change","#,
             r#""rule":{{"category":"code_change","description":"What it means.","id":"rule-1","name":"Agent merged its own change","reference":"https://example.com","ruleset":"sigma"}},"#,
             r#""threat":{{"framework":"MITRE ATT&CK","tactic":{{"id":["TA0001"],"name":["Initial Access"]}},"technique":{{"id":["T1078"],"subtechnique":{{"id":["T1078.004"]}}}}}},"#,
             r#""user":{{"name":"alice"}}}}"#

@@ -48,7 +48,7 @@ impl Mapper {
         };
         let mut config = CompileConfig::default();
         config.set_read_only_path(OwnedTargetPath::metadata_root(), true);
-        let compiled = vrl::compiler::compile_with_state(&self.text, &functions(), &state, config);
+        let compiled = vrl::compiler::compile_with_state(&self.text, functions(), &state, config);
         let Ok(compiled) = compiled else {
             // It compiles where nothing is known of the item, or it would not be here.
             return Fields {

@@ -2,7 +2,7 @@ use super::*;
 use crate::value::{parse, write_json};
 
 fn compile(text: &str) -> Result<Mapper, Vec<String>> {
-    Mapper::compile("m/a/b/mapping.vrl", text, &functions())
+    Mapper::compile("m/a/b/mapping.vrl", text)
         .map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 

@@ -33,6 +33,7 @@ fn metadata(event: &Parts<'_>, w: &mut Writer<'_>) {
     w.text("eventTimestamp", Some(event.time));
     w.timestamp("collectedTimestamp", meta.name("created"));
     w.str("eventType", event_type::of(event));
+    w.base64("id", event.id);
     w.text("productLogId", Some(event.id));
     w.text("productEventType", meta.first(&["action", "code"]));
     w.text("description", root.name("message"));

@@ -4,6 +4,8 @@
 //! object or a list in which nothing was written takes itself back, and [`Writer::rest`] writes
 //! what no member has taken. So a program is a list of members, without a condition for each.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::SecondsFormat;
 use rustc_hash::FxHashSet;
 
@@ -222,6 +224,14 @@ impl<'o> Writer<'o> {
     pub(super) fn str(&mut self, key: &str, text: &str) {
         self.key(key);
         json(text, self.out);
+    }
+
+    /// A text as the bytes it is, in base64; whoever reads it takes the text from elsewhere, so it is
+    /// not counted as written.
+    pub(super) fn base64(&mut self, key: &str, value: &Value) {
+        if let Some(text) = value::text(value) {
+            self.str(key, &STANDARD.encode(text));
+        }
     }
 
     /// A number of our own.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::problem::{Problem, read_toml};
 use crate::value;
@@ -34,6 +35,11 @@ pub struct Spec {
     /// Where a delivery that holds several items keeps them; the first path with an array counts.
     #[serde(default)]
     pub items: Vec<ItemPath>,
+    /// How a line reads that is text and no JSON: regular expressions over the whole line, whose
+    /// named groups become the item's fields. The first that fits counts. `auto` takes a line for
+    /// this source's where one fits.
+    #[serde(default)]
+    pub lines: Vec<Spanned<String>>,
     /// When `auto` takes an item for this source's: where one of these holds in full.
     #[serde(default)]
     pub recognize: Vec<Recognize>,

@@ -43,6 +43,7 @@ impl Delivery {
             Answer::Accepted => {
                 self.product_answered();
                 self.settle(&pending.batch.parcels, &Verdict::Delivered);
+                self.suspect(pending.sibling);
             }
             Answer::AcceptedUpTo { count, refused }
                 if is_possible(count, refused.as_ref(), len) =>
@@ -67,6 +68,7 @@ impl Delivery {
             } => self.try_again(pending, reason, after, uncertain),
             Answer::Refused(reason) => {
                 self.product_answered();
+                self.requeue(pending.sibling, Instant::now());
                 self.settle(&pending.batch.parcels, &Verdict::Refused(reason));
             }
             Answer::Unauthorized(reason) => self.wait_for_credentials(pending, &reason),
@@ -81,6 +83,7 @@ impl Delivery {
             return self.try_again(pending, reason, None, false);
         }
         self.product_answered();
+        self.requeue(pending.sibling, Instant::now());
         let (stored, rest) = pending.batch.parcels.split_at(count);
         self.settle(stored, &Verdict::Delivered);
         let rest = match refused {
@@ -90,7 +93,7 @@ impl Delivery {
             }
             None => rest,
         };
-        self.requeue(rest.to_vec(), 0, Instant::now());
+        self.requeue(rest.to_vec(), Instant::now());
     }
 
     /// One answer for each; those that have to wait go again together.
@@ -110,6 +113,7 @@ impl Delivery {
             }
         }
         let Some(reason) = why else {
+            self.requeue(pending.sibling, Instant::now());
             return self.product_answered();
         };
         let progress = again.len() < total;
@@ -117,22 +121,44 @@ impl Delivery {
             batch: Arc::new(Batch { parcels: again }),
             attempts: if progress { 1 } else { pending.attempts },
             not_before: pending.not_before,
+            sibling: pending.sibling,
         };
         self.try_again(rest, reason, None, false);
     }
 
-    /// Halves; of one document the answer is the refusal.
+    /// Halves; of one document the answer is the refusal. What was too large is two batches from
+    /// then on; what holds a bad document is searched, with one request for each halving.
     fn split(&mut self, pending: Pending, reason: Reason) {
         self.product_answered();
+        self.requeue(pending.sibling, Instant::now());
         let parcels = &pending.batch.parcels;
         if parcels.len() == 1 {
             return self.settle(parcels, &Verdict::Refused(reason));
         }
+        if reason.code != Reason::TOO_LARGE {
+            return self.suspect(parcels.clone());
+        }
         self.counts.splits += 1;
         let (left, right) = parcels.split_at(parcels.len() / 2);
         let now = Instant::now();
-        self.requeue(right.to_vec(), 0, now);
-        self.requeue(left.to_vec(), 0, now);
+        self.requeue(right.to_vec(), now);
+        self.requeue(left.to_vec(), now);
+    }
+
+    /// One of these is bad: sends the first half, and keeps the second until that has its answer.
+    fn suspect(&mut self, mut parcels: Vec<Arc<Parcel>>) {
+        let now = Instant::now();
+        if parcels.len() <= 1 {
+            return self.requeue(parcels, now);
+        }
+        self.counts.splits += 1;
+        let sibling = parcels.split_off(parcels.len() / 2);
+        self.ready.push_front(Pending {
+            batch: Arc::new(Batch { parcels }),
+            attempts: 0,
+            not_before: now,
+            sibling,
+        });
     }
 
     /// The same documents later, unless their attempts are used up.
@@ -163,10 +189,13 @@ impl Delivery {
         {
             let detail = format!("{} attempts; the last: {reason}", pending.attempts);
             let gave_up = Reason::new("gave_up", detail);
+            self.requeue(pending.sibling, now);
             return self.settle(&pending.batch.parcels, &Verdict::Refused(gave_up));
         }
-        let parcels = pending.batch.parcels.clone();
-        self.requeue(parcels, pending.attempts, now + delay);
+        self.ready.push_front(Pending {
+            not_before: now + delay,
+            ..pending
+        });
     }
 
     /// Nothing is wrong with the documents: pause everything, and say so once.
@@ -188,8 +217,8 @@ impl Delivery {
         self.gate.pause(now + pause + extra);
         // The attempt was not the documents' fault and does not count against them.
         pending.attempts = pending.attempts.saturating_sub(1);
-        let parcels = pending.batch.parcels.clone();
-        self.requeue(parcels, pending.attempts, now);
+        pending.not_before = now;
+        self.ready.push_front(pending);
     }
 
     fn product_answered(&mut self) {
@@ -204,12 +233,13 @@ impl Delivery {
         }
     }
 
-    fn requeue(&mut self, parcels: Vec<Arc<Parcel>>, attempts: u32, not_before: Instant) {
+    fn requeue(&mut self, parcels: Vec<Arc<Parcel>>, not_before: Instant) {
         if !parcels.is_empty() {
             self.ready.push_front(Pending {
                 batch: Arc::new(Batch { parcels }),
-                attempts,
+                attempts: 0,
                 not_before,
+                sibling: Vec::new(),
             });
         }
     }

@@ -32,7 +32,7 @@ impl Delivery {
                     encoded.len(),
                     self.limits.document_bytes_max
                 );
-                return self.refuse_unsent(place, document, Reason::new("too_large", detail));
+                return self.refuse_unsent(place, document, Reason::new(Reason::TOO_LARGE, detail));
             }
             Err(reason) => return self.refuse_unsent(place, document, reason),
         };
@@ -65,6 +65,7 @@ impl Delivery {
                 }),
                 attempts: 0,
                 not_before: Instant::now(),
+                sibling: Vec::new(),
             });
         }
     }
@@ -82,7 +83,12 @@ impl Delivery {
         };
         keep(&mut self.open.parcels);
         for pending in &mut self.ready {
-            keep(&mut Arc::make_mut(&mut pending.batch).parcels);
+            let parcels = &mut Arc::make_mut(&mut pending.batch).parcels;
+            keep(parcels);
+            keep(&mut pending.sibling);
+            if parcels.is_empty() {
+                std::mem::swap(parcels, &mut pending.sibling);
+            }
         }
         self.ready.retain(|pending| !pending.batch.is_empty());
         self.open.bytes = self

@@ -11,7 +11,7 @@ use super::{Closed, Delivery, Policy, Verdict};
 use crate::conformance::model::{Model, Unit};
 use crate::conformance::{Fault, Rig, audit, document, ordered, place};
 use crate::filter::Filter;
-use crate::sink::{Answer, Batch, Document, Level, Limits, Reason, Sending, Sink};
+use crate::sink::{Answer, Batch, Document, Level, Limits, Place, Reason, Sending, Sink};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -201,6 +201,32 @@ async fn a_partition_that_went_away_is_forgotten() {
     assert_eq!(one.counts().forgotten, 20);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_half_that_is_forgotten_leaves_the_other() {
+    let partition = |partition, offset| Place {
+        partition,
+        ..place(offset)
+    };
+    for gone in [0, 1] {
+        let model = Model::new(Unit::Whole, false);
+        let mut one = delivery(&model, ordered());
+        for offset in 0..4 {
+            one.hand(partition(0, offset), document(&format!("d{offset}")));
+        }
+        for (offset, id) in ["e0", "poison", "e2", "e3"].iter().enumerate() {
+            one.hand(partition(1, offset as u64), document(id));
+        }
+        one.launch();
+        let ended = one.flights.join_next_with_id().await.expect("one went");
+        one.land(ended);
+        assert_eq!((one.ready.len(), one.held()), (1, 8), "the halves wait");
+        one.forget(0, gone);
+        let settled = one.drain().await.expect("open");
+        assert_eq!((settled.len(), one.held(), one.held_bytes), (4, 0, 0));
+        assert_eq!(one.counts().refused, u64::from(gone == 0));
+    }
+}
+
 /// Notes how many requests are under way at once.
 #[derive(Default)]
 struct Busy {
@@ -322,8 +348,8 @@ async fn bisecting_costs_few_requests() {
     assert_eq!(settled.len(), 64);
     assert_eq!(
         model.requests().len(),
-        13,
-        "one path down a tree of 64 and its siblings"
+        11,
+        "one path down a tree of 64, and the halves beside it that nobody suspects"
     );
     assert_eq!(
         model.stored(),

@@ -102,17 +102,28 @@ fn skip_line(reader: &mut impl BufRead) -> io::Result<u64> {
     }
 }
 
-#[derive(Deserialize)]
+/// Where each schema has the id: ECS, OCSF (an event, an alert) and UDM.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Line {
-    event: LineEvent,
+    event: Id,
+    finding_info: Id,
+    metadata: Id,
 }
 
-#[derive(Deserialize)]
-struct LineEvent {
-    id: String,
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Id {
+    #[serde(alias = "uid", alias = "productLogId")]
+    id: Option<String>,
 }
 
 fn id_of(line: &[u8]) -> Option<String> {
     let line: Line = serde_json::from_slice(line).ok()?;
-    Some(line.event.id)
+    let Line {
+        event,
+        finding_info,
+        metadata,
+    } = line;
+    event.id.or(finding_info.id).or(metadata.id)
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chaperone_mappings::Schema;
 use tempfile::TempDir;
 
 use super::log::Handle;
@@ -87,6 +88,7 @@ impl Handle for Faulty {
 impl Disk {
     fn options(&self) -> FileOptions {
         FileOptions {
+            schema: Schema::Ecs,
             rotate_bytes: Size(2_000),
             keep_files: 1_000,
             ..FileOptions::new(self.folder.path().join("alerts.ndjson"))
@@ -146,6 +148,7 @@ impl Rig for Disk {
         };
         // No compression here: it runs beside the suite, which reads the folder while it runs.
         let options = FileOptions {
+            schema: Schema::Ecs,
             gzip: false,
             ..self.options()
         };
@@ -254,6 +257,7 @@ async fn what_counts_as_delivered_is_synced() {
 async fn full_files_are_numbered_compressed_and_the_oldest_removed() {
     let disk = Disk::default();
     let options = FileOptions {
+        schema: Schema::Ecs,
         rotate_bytes: Size(400),
         keep_files: 3,
         ..disk.options()
@@ -287,6 +291,7 @@ async fn full_files_are_numbered_compressed_and_the_oldest_removed() {
 async fn an_old_file_is_rotated_when_the_next_batch_comes() {
     let disk = Disk::default();
     let options = |age| FileOptions {
+        schema: Schema::Ecs,
         rotate_age: Span(age),
         gzip: false,
         ..disk.options()
@@ -360,6 +365,7 @@ async fn what_was_rotated_just_before_a_crash_is_remembered() {
     for gzip in [false, true] {
         let disk = Disk::default();
         let options = FileOptions {
+            schema: Schema::Ecs,
             rotate_age: Span(Duration::ZERO),
             gzip,
             ..disk.options()
@@ -398,6 +404,7 @@ async fn an_interrupted_compression_is_finished() {
     assert_eq!(names(folder), expected);
     fs::write(folder.join("alerts.000002.ndjson"), &line).expect("written");
     let options = FileOptions {
+        schema: Schema::Ecs,
         gzip: false,
         ..disk.options()
     };

@@ -11,7 +11,7 @@ fn the_window_grows_with_success_and_halves_on_trouble() {
     let now = Instant::now();
     let mut gate = Gate::new(4, 10);
     for _ in 0..20 {
-        gate.launched();
+        gate.launched(Instant::now());
         gate.answered();
     }
     assert_eq!(gate.window(), 4);
@@ -27,21 +27,21 @@ fn failures_in_a_row_close_it_and_one_probe_opens_it() {
     let mut gate = Gate::new(4, 3);
     for _ in 0..3 {
         assert!(gate.permits(now, 0));
-        gate.launched();
+        gate.launched(Instant::now());
         gate.failed(now, None, SECOND);
     }
     assert!(!gate.permits(now, 0));
     assert_eq!(gate.opens_at(), Some(now + SECOND));
     assert!(gate.permits(now + SECOND, 0));
     assert!(!gate.permits(now + SECOND, 1), "old requests end first");
-    gate.launched();
+    gate.launched(Instant::now());
     assert!(!gate.permits(now + SECOND, 0), "one probe, not two");
     gate.failed(now + SECOND, None, SECOND);
     assert!(
         !gate.permits(now + SECOND, 0),
         "a failed probe pauses again"
     );
-    gate.launched();
+    gate.launched(Instant::now());
     gate.answered();
     assert!(gate.permits(now, 0) && !gate.permits(now, 1));
 }

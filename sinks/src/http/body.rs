@@ -113,6 +113,11 @@ impl Http {
 }
 
 impl Frame<'_> {
+    /// The parts in this frame, as they are.
+    pub fn join<'p>(&self, parts: impl Iterator<Item = &'p [u8]>) -> Vec<u8> {
+        self.write(parts, Vec::new())
+    }
+
     fn write<'p, W: Write>(&self, parts: impl Iterator<Item = &'p [u8]>, mut to: W) -> W {
         let mut put = |bytes: &[u8]| to.write_all(bytes).expect("a vector takes every byte");
         put(self.prefix);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 
 use crate::sink::{Answer, Reason};
@@ -16,6 +16,8 @@ pub struct Response {
     pub status: u16,
     /// How long it asks us to wait (`Retry-After`, in seconds or as a date).
     pub retry_after: Option<Duration>,
+    /// The product's clock (`Date`), in seconds since 1970.
+    pub clock_s: Option<i64>,
     /// The body. It may quote documents: read codes in it, and show none of its words.
     pub body: Bytes,
 }
@@ -34,6 +36,7 @@ impl Response {
         Self {
             status,
             retry_after: retry_after(headers, Utc::now()),
+            clock_s: date(headers, &DATE).map(|time| time.timestamp()),
             body,
         }
     }
@@ -73,7 +76,7 @@ impl Response {
                 ),
             ),
             413 => Some(Answer::Split(Reason::new(
-                "too_large",
+                Reason::TOO_LARGE,
                 "the product answered 413: one request was too large for it",
             ))),
             408 | 425 | 429 | 500.. => Some(self.wait()),
@@ -120,11 +123,14 @@ fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = |text: &str| DateTime::parse_from_rfc2822(text).ok();
-    let until = date(text)?;
-    let sent = headers.get(DATE).and_then(|value| value.to_str().ok());
-    let from = sent.and_then(date).map_or(now, |sent| sent.to_utc());
-    (until.to_utc() - from).to_std().ok()
+    let until = date(headers, &RETRY_AFTER)?;
+    let from = date(headers, &DATE).unwrap_or(now);
+    (until - from).to_std().ok()
+}
+
+fn date(headers: &HeaderMap, name: &HeaderName) -> Option<DateTime<Utc>> {
+    let text = headers.get(name)?.to_str().ok()?.trim();
+    Some(DateTime::parse_from_rfc2822(text).ok()?.to_utc())
 }
 
 #[cfg(test)]

@@ -201,6 +201,7 @@ fn meaning(status: u16, body: &Value) -> Answer {
     let response = Response {
         status,
         retry_after: None,
+        clock_s: None,
         body: body.to_string().into(),
     };
     let hec = answer::Hec::read(&response);

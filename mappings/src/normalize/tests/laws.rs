@@ -122,3 +122,27 @@ fn one_bad_item_does_not_take_the_others_with_it() {
     assert_eq!(out.refusals.len(), 1);
     assert_eq!(out.refusals[0].item, 1);
 }
+
+#[test]
+fn lines_of_text_are_items_of_the_source_that_reads_them() {
+    let mut worker = worker();
+    let line = "1794474847.412    622 172.30.0.20 TCP_TUNNEL/200 5124 CONNECT api.example.com:443 - HIER_DIRECT/192.0.2.5 -";
+    let body = format!("{line}\r\n\nsecret-content\n{line}\n");
+    for source in ["auto", "squid.access"] {
+        let out = run(&mut worker, &record(source, body.clone()));
+        assert_eq!(out.events.len(), 2);
+        assert_eq!(out.events[1].id(), format!("{}-2", out.events[0].id()));
+        let refused = out
+            .refusals
+            .iter()
+            .map(|refusal| (refusal.code, refusal.item));
+        assert_eq!(
+            refused.collect::<Vec<_>>(),
+            [(RefusalCode::InvalidEvent, 1)]
+        );
+    }
+    for source in ["squid.access", "github.audit"] {
+        let out = run(&mut worker, &record(source, "secret-content"));
+        assert_eq!(out.refusals[0].code, RefusalCode::InvalidJson);
+    }
+}

@@ -26,7 +26,8 @@ pub(super) fn http_messages(event: &Parts<'_>, w: &mut Writer<'_>) {
     });
     if response
         .name("status_code")
-        .is_some_and(|code| code.is_integer())
+        .and_then(Value::as_integer)
+        .is_some_and(|code| i32::try_from(code).is_ok())
     {
         w.object("http_response", |w| {
             w.integer("code", response.name("status_code"));

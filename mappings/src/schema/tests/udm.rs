@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use google_backstory::model::Udm as Google;
 use serde_json::Value as Json;
 
@@ -85,6 +87,7 @@ fn check_value(path: &str, value: &Json, kind: &str, report: &mut Report) {
     let text = value.as_str();
     let right = match kind {
         "string" => text.is_some(),
+        "bytes" => text.is_some_and(|text| STANDARD.decode(text).is_ok()),
         "int32" => value
             .as_i64()
             .is_some_and(|number| i32::try_from(number).is_ok()),

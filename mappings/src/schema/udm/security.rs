@@ -30,14 +30,16 @@ pub(super) fn write(event: &Parts<'_>, w: &mut Writer<'_>) {
             severity(event, w);
             w.object("attackDetails", |w| attack(root.noun("threat"), w));
             if event.activity == Activity::Alert {
-                alert(root.noun("chaperone").noun("alert"), w);
+                let severity = event.event.name("severity");
+                alert(root.noun("chaperone").noun("alert"), severity, w);
             }
         });
     });
 }
 
-fn alert(alert: Noun<'_>, w: &mut Writer<'_>) {
+fn alert(alert: Noun<'_>, severity: Option<&value::Value>, w: &mut Writer<'_>) {
     w.str("alertState", "ALERTING");
+    w.number("riskScore", severity);
     w.timestamp("firstDiscoveredTime", alert.name("first_seen"));
     w.timestamp("lastDiscoveredTime", alert.name("last_seen"));
     let Some(group) = alert.noun("group").object() else {
