@@ -172,7 +172,9 @@ fn walk<'e>(value: &'e Value, path: Path, pass: &mut Pass<'_, 'e>) {
         Value::Integer(value) => Scalar::Integer(*value),
         Value::Float(value) => Scalar::Float(value.into_inner()),
         Value::String(text) => Scalar::Text(text),
-        Value::Bytes(bytes) => Scalar::Bytes(bytes),
+        Value::Bytes(bytes) => {
+            std::str::from_utf8(bytes).map_or(Scalar::Bytes(bytes), Scalar::Text)
+        }
         Value::Timestamp(time) => Scalar::Time(*time),
         Value::Regex(regex) => Scalar::Text(regex.as_str()),
     };

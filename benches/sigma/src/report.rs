@@ -100,7 +100,7 @@ fn parse_table(lanes: &[LaneResult]) -> Table {
     let mut table = table(&[
         "lane",
         "serde_json::Value",
-        "chaperone's Value",
+        "chaperone reads",
         "rsigma-eval share",
         "chaperone share",
         "chaperone share routed",

@@ -36,11 +36,11 @@ struct Compared {
 type Rules = BTreeMap<String, Compared>;
 
 impl Compared {
-    fn new(&self) -> impl Iterator<Item = Level> {
+    fn only_after(&self) -> impl Iterator<Item = Level> {
         without(&self.after, &self.before)
     }
 
-    fn gone(&self) -> impl Iterator<Item = Level> {
+    fn only_before(&self) -> impl Iterator<Item = Level> {
         without(&self.before, &self.after)
     }
 
@@ -54,7 +54,7 @@ impl Compared {
 
     /// Before, after, new, gone.
     fn counts(&self) -> [usize; 4] {
-        let (new, gone) = (self.new().count(), self.gone().count());
+        let (new, gone) = (self.only_after().count(), self.only_before().count());
         [self.before.len(), self.after.len(), new, gone]
     }
 }
@@ -88,7 +88,7 @@ pub(super) fn run(args: &BacktestArgs) -> Result<Ended> {
     print(&rules)?;
     let [before, after, new, gone] = total;
     eprintln!("{events} events: {before} alerts before, {after} after; {new} new, {gone} gone");
-    let mut new = rules.iter().flat_map(|(_, rule)| rule.new());
+    let mut new = rules.iter().flat_map(|(_, rule)| rule.only_after());
     let failed = args
         .fail_on
         .map(level)
