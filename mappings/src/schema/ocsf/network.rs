@@ -3,7 +3,7 @@
 use super::object::url;
 use crate::schema::Parts;
 use crate::schema::write::Writer;
-use crate::value::{self, Value};
+use crate::value;
 
 pub(super) fn http(event: &Parts<'_>, w: &mut Writer<'_>) {
     http_messages(event, w);
